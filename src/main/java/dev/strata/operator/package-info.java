@@ -1,0 +1,5 @@
+/** Observe, decide, act; builder pods; status. */
+@NullMarked
+package dev.strata.operator;
+
+import org.jspecify.annotations.NullMarked;

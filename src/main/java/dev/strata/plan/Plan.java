@@ -1,0 +1,195 @@
+package dev.strata.plan;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.strata.image.Platform;
+import dev.strata.image.Reference;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a builder needs to know, strict and complete: nothing is left to ask the cluster. JSON in the pod, the
+ * same record from the command line. Paths are of the builder's own file system.
+ *
+ * @param name what is built, for messages: {@code namespace/name} in the cluster, the folder on the command line
+ * @param target the stage to build; null is the last one
+ * @param args build arguments in the order given; a null value is "declared without value, leave unset"
+ * @param platform one platform; several are several plans
+ * @param secrets secret ids to where their bytes are
+ * @param ssh ids to the agent's socket or a key file
+ * @param contexts named contexts, from {@code --build-context}
+ * @param addHosts lines for {@code /etc/hosts} of RUN, {@code name:address}
+ * @param network of RUN where the instruction says nothing: {@code default}, {@code none} or {@code host}
+ * @param reproducible whether times are clamped to the source date
+ * @param sourceDateEpoch seconds since 1970, null where the source tells (commit time) or nothing does
+ * @param noCache steps run although a record of them exists; empty list with {@code true} means all
+ */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record Plan(
+        String name,
+        Source source,
+        DockerfileAt dockerfile,
+        @Nullable String target,
+        SequencedMap<String, @Nullable String> args,
+        Platform platform,
+        SortedMap<String, SecretAt> secrets,
+        SortedMap<String, String> ssh,
+        SortedMap<String, Source> contexts,
+        List<String> addHosts,
+        String network,
+        boolean allowInsecure,
+        Output output,
+        @Nullable Reference cache,
+        boolean noCache,
+        List<String> noCacheStages,
+        boolean reproducible,
+        @Nullable Long sourceDateEpoch,
+        Registries registries) {
+
+    public Plan {
+        args = args == null
+                ? Collections.unmodifiableSequencedMap(new LinkedHashMap<>())
+                : Collections.unmodifiableSequencedMap(new LinkedHashMap<>(args));
+        secrets = sorted(secrets);
+        ssh = sorted(ssh);
+        contexts = sorted(contexts);
+        addHosts = addHosts == null ? List.of() : List.copyOf(addHosts);
+        network = network == null ? "default" : network;
+        noCacheStages = noCacheStages == null ? List.of() : List.copyOf(noCacheStages);
+        registries = registries == null ? Registries.NONE : registries;
+    }
+
+    private static <V> SortedMap<String, V> sorted(@Nullable Map<String, V> map) {
+        return map == null ? Collections.emptySortedMap() : Collections.unmodifiableSortedMap(new TreeMap<>(map));
+    }
+
+    /** Where files come from. */
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = Source.Empty.class, name = "empty"),
+        @JsonSubTypes.Type(value = Source.Folder.class, name = "folder"),
+        @JsonSubTypes.Type(value = Source.Git.class, name = "git"),
+        @JsonSubTypes.Type(value = Source.Http.class, name = "http"),
+        @JsonSubTypes.Type(value = Source.Oci.class, name = "oci"),
+        @JsonSubTypes.Type(value = Source.OciLayout.class, name = "oci-layout"),
+        @JsonSubTypes.Type(value = Source.StageAlias.class, name = "stage")
+    })
+    public sealed interface Source {
+        /** No files at all. */
+        record Empty() implements Source {}
+
+        /**
+         * A folder of the builder's file system.
+         *
+         * @param mounted true where it is a Kubernetes volume, whose {@code ..data} links are not content
+         */
+        record Folder(String path, boolean mounted) implements Source {}
+
+        /**
+         * @param revision branch, tag or commit; null is the remote's default
+         * @param subPath folder inside the repository that is the context; null is its root
+         * @param credentials folder with files {@code username} and {@code password}, or {@code ssh-privatekey} and
+         *     {@code known_hosts}, as Kubernetes' basic-auth and ssh-auth secrets have them; null for none
+         */
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        record Git(
+                String url,
+                @Nullable String revision,
+                @Nullable String subPath,
+                boolean submodules,
+                @Nullable String credentials)
+                implements Source {}
+
+        /**
+         * A tar, perhaps compressed, or a single Dockerfile.
+         *
+         * @param sha256 64 hexadecimal digits that the bytes must hash to; null is unchecked
+         */
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        record Http(
+                String url,
+                @Nullable String sha256,
+                @Nullable String credentials) implements Source {}
+
+        /** The files of an image or artifact in a registry. */
+        record Oci(Reference image) implements Source {}
+
+        /** An image in an OCI layout folder of the builder's file system. */
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        record OciLayout(String path, @Nullable String tagOrDigest) implements Source {}
+
+        /** Another stage of the same Dockerfile; only for named contexts. */
+        record StageAlias(String stage) implements Source {}
+    }
+
+    /**
+     * Exactly one of the two.
+     *
+     * @param path relative to the context's root (in the cluster) or absolute (command line)
+     */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record DockerfileAt(
+            @Nullable String path, @Nullable String inline) {}
+
+    /** Where a secret's bytes are: exactly one of a file or an environment variable of the builder. */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record SecretAt(@Nullable String file, @Nullable String env) {}
+
+    /**
+     * Where the image goes.
+     *
+     * @param names full names with tags to push to; empty where nothing is pushed
+     * @param exports folders or files to write on the builder's file system
+     * @param compression {@code gzip}, {@code zstd} or {@code uncompressed}
+     * @param level null is the compression's default
+     */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record Output(
+            List<Reference> names,
+            List<Export> exports,
+            SortedMap<String, String> labels,
+            SortedMap<String, String> annotations,
+            String compression,
+            @Nullable Integer level) {
+        public Output {
+            names = names == null ? List.of() : List.copyOf(names);
+            exports = exports == null ? List.of() : List.copyOf(exports);
+            labels = sorted(labels);
+            annotations = sorted(annotations);
+            compression = compression == null ? "gzip" : compression;
+        }
+    }
+
+    /** @param type {@code oci} (layout folder or .tar file), {@code docker} (archive), {@code tar} or {@code local} (files) */
+    public record Export(String type, String destination) {}
+
+    /**
+     * How to reach registries.
+     *
+     * @param mirrors host to the base URL that is asked first; {@code *} stands for every host and has no fall-back
+     * @param plainHttp hosts that are spoken to without TLS; loopback addresses need not be named
+     * @param dockerConfigs folders or files with docker's {@code config.json}; the first that knows a host wins
+     * @param caBundle PEM file with further authorities; null is the system's only
+     */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record Registries(
+            SortedMap<String, String> mirrors,
+            List<String> plainHttp,
+            List<String> dockerConfigs,
+            @Nullable String caBundle) {
+        public static final Registries NONE = new Registries(Collections.emptySortedMap(), List.of(), List.of(), null);
+
+        public Registries {
+            mirrors = sorted(mirrors);
+            plainHttp = plainHttp == null ? List.of() : List.copyOf(plainHttp);
+            dockerConfigs = dockerConfigs == null ? List.of() : List.copyOf(dockerConfigs);
+        }
+    }
+}
