@@ -2,6 +2,7 @@ package dev.strata.image;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -15,9 +16,12 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record Descriptor(
-        String mediaType,
-        Digest digest,
-        @JsonInclude(JsonInclude.Include.ALWAYS) long size,
+        @JsonProperty(required = true) String mediaType,
+        @JsonProperty(required = true) Digest digest,
+
+        @JsonProperty(required = true) @JsonInclude(JsonInclude.Include.ALWAYS)
+        long size,
+
         @Nullable Platform platform,
         @Nullable String artifactType,
         SortedMap<String, String> annotations) {
