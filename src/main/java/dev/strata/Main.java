@@ -1,11 +1,70 @@
 package dev.strata;
 
-/** The command line. */
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/**
+ * The command line: one file per command, all of them listed here.
+ *
+ * <p>Exit codes: 0 done, 1 the build (or what the command does) failed, 2 wrong usage, 3 the outside failed.
+ */
+@Command(
+        name = "strata",
+        description = "Builds container images, here or in Kubernetes.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
 public final class Main {
+    static final int OK = 0;
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+    static final int OUTSIDE = 3;
+
+    /** In the order in which the help lists them. */
+    private static final List<String> COMMANDS = List.of();
+
     private Main() {}
 
+    /** Made only when it is called, so that no command pays for loading another's classes. */
+    private static @Nullable Object command(String name) {
+        return switch (name) {
+            default -> null;
+        };
+    }
+
     public static void main(String[] arguments) {
-        System.err.println("strata: no command yet");
-        System.exit(2);
+        int code = run(arguments);
+        System.out.flush();
+        System.exit(code);
+    }
+
+    /** Runs one command and answers its exit code. */
+    static int run(String... arguments) {
+        CommandLine line = new CommandLine(new Main());
+        List<String> wanted =
+                arguments.length > 0 && COMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : COMMANDS;
+        for (String name : wanted) {
+            line.addSubcommand(name, command(name));
+        }
+        line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+        line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        line.setExecutionStrategy(new CommandLine.RunLast());
+        if (arguments.length == 0) {
+            line.usage(line.getErr());
+            return USAGE;
+        }
+        return line.execute(arguments);
+    }
+
+    /** The version that the jar was built as. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"strata " + (version == null ? "development" : version)};
+        }
     }
 }
