@@ -1,0 +1,31 @@
+package dev.strata.dockerfile;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the comments at the very top tell the parser: {@code # escape=}, {@code # syntax=} and {@code # check=}.
+ *
+ * @param escape the backslash, or the backtick where it was chosen
+ * @param syntax the image of the front end that the file asks for; null where it asks for none
+ */
+public record Directives(
+        char escape, @Nullable Syntax syntax, @Nullable Check check) {
+
+    /** @param image the front end's image with what follows it, such as {@code docker/dockerfile:1} */
+    public record Syntax(String image, Location location) {}
+
+    /**
+     * How {@code strata lint} treats this file.
+     *
+     * @param skip rules that are left out; {@code all} stands for every rule
+     * @param error whether a finding fails the build
+     * @param experimental experimental rules that are switched on; {@code all} stands for every rule
+     */
+    public record Check(List<String> skip, boolean error, List<String> experimental, Location location) {
+        public Check {
+            skip = List.copyOf(skip);
+            experimental = List.copyOf(experimental);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package dev.strata.dockerfile;
+
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Expands variables in a value and takes its quotes and escapes away, as BuildKit's shell lexer does.
+ *
+ * <p>Forms: {@code $x ${x} ${x-w} ${x:-w} ${x+w} ${x:+w} ${x?w} ${x:?w} ${x#p} ${x##p} ${x%p} ${x%%p} ${x/p/r} ${x//p/r}}.
+ *
+ * @param escape the file's escape character, a backslash or a backtick
+ */
+public record Expansion(char escape) {
+
+    /** Where values come from. */
+    @FunctionalInterface
+    public interface Variables {
+        Variables NONE = name -> null;
+
+        /** The variable's value, null where it is not set. */
+        @Nullable
+        String get(String name);
+    }
+
+    /**
+     * A value after expansion.
+     *
+     * @param text the value as one word
+     * @param words the value split at spaces that were not quoted
+     * @param matched names of variables that were asked for and are set
+     * @param unmatched names of variables that were asked for and are not set
+     */
+    public record Expanded(String text, List<String> words, Set<String> matched, Set<String> unmatched) {}
+
+    /** Expands to one word. An {@link ExpansionException} says which form is wrong. */
+    public Expanded word(String text, Variables variables) {
+        return new ShellWord(text, escape, variables, ShellWord.Mode.EXPAND).read();
+    }
+
+    /** Expands and splits at spaces that are not quoted. */
+    public List<String> words(String text, Variables variables) {
+        return word(text, variables).words();
+    }
+
+    /** Expands but leaves quotes and escapes, and variables that are not set: how the text of a heredoc is expanded. */
+    public Expanded heredoc(String text, Variables variables) {
+        return new ShellWord(text, escape, variables, ShellWord.Mode.HEREDOC).read();
+    }
+}

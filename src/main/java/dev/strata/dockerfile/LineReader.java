@@ -1,0 +1,179 @@
+package dev.strata.dockerfile;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Joins lines to statements: directives, comments, continuations and heredocs. */
+final class LineReader {
+    private final List<String> lines;
+    private final List<SyntaxError> errors;
+    private final List<Statement> statements = new ArrayList<>();
+    private final DirectiveReader directives = new DirectiveReader();
+    private List<String> comments = new ArrayList<>();
+    private char escape = '\\';
+    private int at;
+
+    /** @param lines each with its line end, the last perhaps without */
+    LineReader(List<String> lines, List<SyntaxError> errors) {
+        this.lines = lines;
+        this.errors = errors;
+    }
+
+    char escape() {
+        return escape;
+    }
+
+    List<Statement> read() {
+        while (at < lines.size()) {
+            String line = lines.get(at++);
+            boolean comment = isComment(line);
+            if (comment) {
+                comment(line);
+            }
+            boolean directive = directive(Whitespace.trimStart(withoutEnd(line)));
+            if (directive && !comments.isEmpty()) {
+                comments.removeLast();
+            }
+            String text = comment ? "" : Whitespace.trimStart(withoutEnd(line));
+            int continued = continuation(text);
+            if (continued < 0 && text.isEmpty()) {
+                continue;
+            }
+            statement(text, continued);
+            comments = new ArrayList<>();
+        }
+        return statements;
+    }
+
+    private void comment(String line) {
+        String text = Whitespace.trim(line.substring(1));
+        if (text.isEmpty()) {
+            comments = new ArrayList<>();
+        } else {
+            comments.add(text);
+        }
+    }
+
+    private boolean directive(String line) {
+        try {
+            DirectiveReader.@Nullable Directive directive = directives.read(line, at);
+            if (directive != null && directive.name().equals("escape")) {
+                setEscape(directive.value());
+            }
+            return directive != null;
+        } catch (StatementReader.Malformed e) {
+            errors.add(e.error());
+            return true;
+        }
+    }
+
+    private void setEscape(String value) {
+        if (!value.equals("\\") && !value.equals("`")) {
+            errors.add(new SyntaxError(
+                    new Location(at, at), "\"" + value + "\" cannot be the escape character", "\\ or `", null, value));
+            return;
+        }
+        escape = value.charAt(0);
+    }
+
+    private void statement(String first, int continued) {
+        int start = at;
+        int emptyContinuation = 0;
+        StringBuilder joined = new StringBuilder(continued < 0 ? first : first.substring(0, continued));
+        boolean more = continued >= 0;
+        while (more && at < lines.size()) {
+            String line = withoutEnd(lines.get(at++));
+            if (isComment(line)) {
+                continue;
+            }
+            if (Whitespace.trimStart(line).isEmpty()) {
+                emptyContinuation = at;
+                continue;
+            }
+            int end = continuation(line);
+            more = end >= 0;
+            joined.append(line, 0, more ? end : line.length());
+        }
+        Location location = new Location(start, at);
+        try {
+            Statement statement = new StatementReader(escape)
+                    .read(joined.toString(), location, comments, emptyContinuation == 0 ? 0 : at);
+            List<Heredoc> heredocs = heredocs(statement, joined);
+            statements.add(heredocs.isEmpty() ? statement : statement.withEnd(at, heredocs));
+        } catch (StatementReader.Malformed e) {
+            errors.add(e.error());
+        }
+    }
+
+    private List<Heredoc> heredocs(Statement statement, CharSequence line) {
+        if (!statement.mayHaveHeredocs() || line.toString().indexOf("<<") < 0) {
+            return List.of();
+        }
+        List<Heredoc> found = new ArrayList<>();
+        try {
+            for (HeredocWord word : HeredocWord.inLine(line.toString())) {
+                found.add(heredoc(word, statement.location()));
+            }
+        } catch (ExpansionException e) {
+            throw new StatementReader.Malformed(
+                    new SyntaxError(statement.location(), "the name of a heredoc cannot be read: " + e.getMessage()));
+        }
+        return found;
+    }
+
+    private Heredoc heredoc(HeredocWord word, Location location) {
+        StringBuilder text = new StringBuilder();
+        while (at < lines.size()) {
+            String line = lines.get(at++);
+            String end = withoutEnd(line);
+            if ((word.stripTabs() ? withoutLeadingTabs(end) : end).equals(word.name())) {
+                return new Heredoc(word.name(), word.expand(), word.stripTabs(), text.toString());
+            }
+            text.append(line);
+        }
+        throw new StatementReader.Malformed(new SyntaxError(
+                new Location(location.startLine(), at),
+                "the heredoc <<" + word.name() + " has no end",
+                "a line with nothing but " + word.name(),
+                null,
+                "<<"));
+    }
+
+    private static String withoutLeadingTabs(String line) {
+        int start = 0;
+        while (start < line.length() && line.charAt(start) == '\t') {
+            start++;
+        }
+        return line.substring(start);
+    }
+
+    static String withoutEnd(String line) {
+        int end = line.length();
+        while (end > 0 && (line.charAt(end - 1) == '\n' || line.charAt(end - 1) == '\r')) {
+            end--;
+        }
+        return line.substring(0, end);
+    }
+
+    private static boolean isComment(String line) {
+        for (int i = 0; i < line.length(); i++) {
+            if (!Whitespace.is(line.charAt(i))) {
+                return line.charAt(i) == '#';
+            }
+        }
+        return false;
+    }
+
+    /** Where the escape character stands that continues the line on the next; -1 where none does. */
+    private int continuation(String line) {
+        int end = line.length();
+        while (end > 0 && (line.charAt(end - 1) == ' ' || line.charAt(end - 1) == '\t')) {
+            end--;
+        }
+        if (end == 0 || line.charAt(end - 1) != escape) {
+            return -1;
+        }
+        return end >= 2 && line.charAt(end - 2) == escape ? -1 : end - 1;
+    }
+}

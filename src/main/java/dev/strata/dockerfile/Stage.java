@@ -1,0 +1,31 @@
+package dev.strata.dockerfile;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One FROM and all that follows it up to the next.
+ *
+ * @param index counted from 0
+ * @param name the name after AS in lower case, as stages are found by; null where there is none
+ * @param writtenName the name as written; null where there is none
+ * @param base the base as written: an image, a stage or {@code scratch}, with variables unexpanded
+ * @param platform the value of {@code --platform}, unexpanded; null where there is none
+ */
+public record Stage(
+        Source source,
+        int index,
+        @Nullable String name,
+        @Nullable String writtenName,
+        String base,
+        @Nullable String platform,
+        List<Instruction> instructions) {
+    public Stage {
+        instructions = List.copyOf(instructions);
+    }
+
+    /** The lines of FROM itself. */
+    public Location location() {
+        return source.location();
+    }
+}

@@ -1,0 +1,52 @@
+package dev.strata.dockerfile;
+
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One instruction as words, before it is known whether they make sense.
+ *
+ * @param flags words that begin with two dashes, unquoted
+ * @param arguments for ENV and LABEL in threes: name, value, and {@code =} or an empty word for the spaced form
+ * @param json written as a JSON array of strings
+ * @param jsonMistake the first mistake where the arguments start like a JSON array but are none
+ * @param trigger the instruction behind ONBUILD; null for every other one
+ * @param emptyContinuation last line of the statement where empty lines stand between its continuations; else 0
+ */
+record Statement(
+        Source source,
+        List<String> flags,
+        List<String> arguments,
+        boolean json,
+        @Nullable String jsonMistake,
+        List<Heredoc> heredocs,
+        @Nullable Statement trigger,
+        int emptyContinuation) {
+
+    /** The instruction's name in lower case. */
+    String name() {
+        return source.keyword().toLowerCase(Locale.ROOT);
+    }
+
+    Location location() {
+        return source.location();
+    }
+
+    Statement withEnd(int endLine, List<Heredoc> texts) {
+        Location place = new Location(location().startLine(), endLine);
+        Source moved = new Source(place, source.keyword(), source.original(), source.comments());
+        return new Statement(moved, flags, arguments, json, jsonMistake, texts, trigger, emptyContinuation);
+    }
+
+    /** The statement that heredocs would belong to; null where none can stand. */
+    boolean mayHaveHeredocs() {
+        Statement one = trigger == null ? this : trigger;
+        return !json
+                && !one.json
+                && switch (one.name()) {
+                    case "add", "copy", "run" -> true;
+                    default -> false;
+                };
+    }
+}
