@@ -1,0 +1,100 @@
+#!/bin/bash
+# test.sh SUITE...: runs suites of tests (unit, corpora, root, cluster) and sums them up. A suite whose needs are not there
+# is skipped with the reason. The last line is "N passed, N failed, N skipped"; the exit code is 0 only if nothing failed.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$here")
+. "$here/phases.sh"
+
+reports=$root/target/test-reports
+mkdir -p "$reports"
+passed=0 failed=0 skipped=0
+lines=()   # the summary, a line for each suite
+
+skip() { # skip SUITE REASON
+  skipped=$((skipped + 1))
+  lines+=("$(printf '%-8s skipped: %s' "$1" "$2")")
+  say "skipped: $2"
+}
+
+attribute_sum() { # attribute_sum NAME FILE...: over the testsuite elements of Surefire's reports
+  grep -ho "<testsuite [^>]*" "${@:2}" 2>/dev/null | grep -o " $1=\"[0-9]*\"" | tr -dc '0-9\n' | awk '{ n += $1 } END { print n + 0 }'
+}
+
+tag() { # tag SUITE GROUPS EXCLUDED-GROUPS [MAVEN ARGUMENT...]: runs one suite in Surefire and counts its reports
+  local suite=$1 groups=$2 excluded=$3 code=0 from=$EPOCHREALTIME
+  shift 3
+  rm -rf "$root/target/surefire-reports" "${reports:?}/$suite"
+  "$here/maven.sh" test -Dgroups="$groups" -DexcludedGroups="$excluded" -Dsurefire.failIfNoSpecifiedTests=false "$@" || code=$?
+  mkdir -p "$root/target/surefire-reports"
+  mv "$root/target/surefire-reports" "$reports/$suite"
+  local files=("$reports/$suite"/TEST-*.xml)
+  local all bad not_run
+  all=$(attribute_sum tests "${files[@]}")
+  bad=$(($(attribute_sum failures "${files[@]}") + $(attribute_sum errors "${files[@]}")))
+  not_run=$(attribute_sum skipped "${files[@]}")
+  if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi   # it did not compile, or the JVM died
+  passed=$((passed + (all - bad - not_run > 0 ? all - bad - not_run : 0)))
+  failed=$((failed + bad))
+  skipped=$((skipped + not_run))
+  lines+=("$(printf '%-8s %d tests, %d failed, %d skipped in %s s' "$suite" "$all" "$bad" "$not_run" "$(seconds_since "$from")")")
+  reasons "${files[@]}"
+}
+
+reasons() { # the messages of skipped tests, each once
+  local reason
+  while IFS= read -r reason; do lines+=("         skipped: $reason"); done < <(
+    grep -ho '<skipped[^>]*message="[^"]*"' "$@" 2>/dev/null | sed 's/.*message="\(.*\)"/\1/; s/&quot;/"/g; s/&#10;/ /g; s/&apos;/'"'"'/g' | sort -u)
+}
+
+unit() { tag unit "" root,cluster,corpora; }
+
+corpora() {
+  local folder=${STRATA_CORPORA:-$root/../shared/corpora}
+  if [ ! -d "$folder" ]; then
+    skip corpora "no corpora at $folder; set STRATA_CORPORA to the folder that holds them"
+    return 0
+  fi
+  STRATA_CORPORA=$(cd "$folder" && pwd) tag corpora corpora root,cluster
+}
+
+needs_root() {
+  [ "$(id -u)" = 0 ] && return 0
+  skip "$1" "not root: mounts and containers need it"
+  return 1
+}
+
+root() {
+  needs_root root || return 0
+  "$here/packages.sh" crun git util-linux
+  tag root root cluster
+}
+
+# The cluster is brought up for the tests and taken down after them, unless it ran before.
+cluster() {
+  needs_root cluster || return 0
+  local code=0 ran_before=
+  if [ -e "$(KUBECONFIG='' bash -c '. "$1/../cluster/settings.sh"; . "$1/../cluster/processes.sh"; runs kubelet && echo /' _ "$here")" ]; then ran_before=1; fi
+  "$root/demo/install.sh" || code=$?
+  if [ $code -ne 0 ]; then
+    failed=$((failed + 1))
+    lines+=("cluster  failed: the cluster or the operator did not come up, see above")
+  else
+    KUBECONFIG=$(. "$root/cluster/settings.sh"; echo "$KUBECONFIG_OF_CLUSTER") tag cluster cluster ""
+  fi
+  if [ -z "$ran_before" ]; then "$root/cluster/down.sh"; fi
+}
+
+for suite in "$@"; do
+  printf '%s== Tests: %s%s\n' "$bold" "$suite" "$plain"
+  "$suite"
+done
+
+printf '\n'
+printf '%s\n' "${lines[@]}"
+if [ "$failed" -gt 0 ]; then
+  printf 'Reports: %s; failing classes:\n' "$reports"
+  grep -lE '<(failure|error)' "$reports"/*/TEST-*.xml 2>/dev/null | sed 's/^/  /' || true
+fi
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ]
