@@ -1,0 +1,244 @@
+package dev.strata.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a user wants: the image of this source and Dockerfile, at this place. */
+@ValidationRule(
+        value = "has(self.source) || (has(self.dockerfile) && has(self.dockerfile.inline))",
+        message = "without a source the Dockerfile must be given in dockerfile.inline")
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record ImageBuildSpec(
+        @JsonPropertyDescription(
+                "Where the build context comes from. An empty context where it is left out; the Dockerfile is then inline.")
+        @Nullable
+        Source source,
+
+        @JsonPropertyDescription(
+                "Where the Dockerfile is. The file Dockerfile in the context's root where it is left out.")
+        @Nullable
+        DockerfileSpec dockerfile,
+
+        @Size(max = 128)
+        @JsonPropertyDescription("The stage to build, by name or number. The last one where it is left out.")
+        @Nullable
+        String target,
+
+        @Size(max = 256)
+        @ValidationRule(
+                value = "self.all(a, self.exists_one(b, b.name == a.name))",
+                message = "every argument's name may be given once")
+        @JsonPropertyDescription("Values for the Dockerfile's ARG instructions.")
+        List<Argument> args,
+
+        @Size(max = 32)
+        @ValidationRule(
+                value = "self.all(a, self.exists_one(b, b.name == a.name))",
+                message = "every context's name may be given once")
+        @JsonPropertyDescription("Further build contexts, for FROM and COPY --from by name.")
+        List<NamedContext> contexts,
+
+        @Size(max = 32)
+        @ValidationRule(
+                value = "self.all(a, self.exists_one(b, b.id == a.id))",
+                message = "every secret's id may be given once")
+        @JsonPropertyDescription(
+                "Secrets for RUN --mount=type=secret. They are never part of the image nor of what decides about a rebuild.")
+        List<SecretValue> secrets,
+
+        @Size(max = 16)
+        @ValidationRule(value = "self.all(a, self.exists_one(b, b == a))", message = "every platform may be given once")
+        @JsonPropertyDescription("Platforms to build for, such as linux/amd64. The node's own where the list is empty.")
+        List<@Size(max = 64) @Pattern("^[a-z0-9]+/[a-z0-9_]+(/v[0-9]+)?$") String> platforms,
+
+        @Required @JsonPropertyDescription("Where the image goes and what is written on it.") @Nullable
+        Output output,
+
+        @JsonPropertyDescription("Where finished steps are kept for later builds.") @Nullable
+        Cache cache,
+
+        @JsonPropertyDescription("How often a build is tried again that failed for no fault of its own.") @Nullable
+        Retry retry,
+
+        @Size(max = 32)
+        @Pattern("^([0-9]+(h|m|s))+$")
+        @ValidationRule(
+                value = "duration(self) >= duration('1s')",
+                message = "a timeout must be at least a second, such as 30m or 1h30m")
+        @JsonPropertyDescription(
+                "How long one attempt may take, such as 30m or 1h30m. The class's where it is left out.")
+        @Nullable
+        String timeout,
+
+        @Size(min = 1, max = 253)
+        @Default("default")
+        @JsonPropertyDescription("The BuildClass that decides how builds run.")
+        @Nullable
+        String className,
+
+        @Size(min = 1, max = 253)
+        @Default("default")
+        @JsonPropertyDescription(
+                "The service account of the builder pod. Its imagePullSecrets are the credentials to pull and push with; the pod gets no token of it.")
+        @Nullable
+        String serviceAccountName,
+
+        @JsonPropertyDescription("Resources and place of the builder pod, over what the class says.") @Nullable
+        PodSettings pod,
+
+        @Default("false")
+        @JsonPropertyDescription(
+                "Whether all times in the layers are clamped to the source's date, so that the same inputs give the same digest.")
+        @Nullable
+        Boolean reproducible,
+
+        @Default("false")
+        @JsonPropertyDescription("Whether nothing new is started. A build that runs already goes on to its end.")
+        @Nullable
+        Boolean suspend) {
+
+    public ImageBuildSpec {
+        args = args == null ? List.of() : List.copyOf(args);
+        contexts = contexts == null ? List.of() : List.copyOf(contexts);
+        secrets = secrets == null ? List.of() : List.copyOf(secrets);
+        platforms = platforms == null ? List.of() : List.copyOf(platforms);
+    }
+
+    @ValidationRule(
+            value = "!(has(self.path) && has(self.inline))",
+            message = "only one of path and inline may be given")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record DockerfileSpec(
+            @Size(min = 1, max = 1024)
+            @Pattern("^[^/].*$")
+            @JsonPropertyDescription("The Dockerfile's place in the build context. Dockerfile where it is left out.")
+            @Nullable
+            String path,
+
+            @Size(min = 1, max = 262144) @JsonPropertyDescription("The text of the Dockerfile itself.") @Nullable
+            String inline) {}
+
+    @ValidationRule(
+            value = "has(self.value) != has(self.valueFrom)",
+            message = "exactly one of value and valueFrom must be given")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Argument(
+            @Required
+            @Size(min = 1, max = 256)
+            @Pattern("^[A-Za-z_][A-Za-z0-9_]*$")
+            @JsonPropertyDescription("The argument's name, as ARG declares it.")
+            @Nullable
+            String name,
+
+            @Size(max = 32768) @JsonPropertyDescription("The argument's value.") @Nullable
+            String value,
+
+            @JsonPropertyDescription("Where the argument's value is read from.") @Nullable
+            ValueFrom valueFrom) {}
+
+    public record ValueFrom(
+            @Required
+            @JsonPropertyDescription(
+                    "A key of a ConfigMap in the build's namespace. Secrets do not belong in arguments: an image's history shows them.")
+            Source.@Nullable Key configMapKeyRef) {}
+
+    @ValidationRule(
+            value = "[has(self.image), has(self.git), has(self.http), has(self.configMap)].exists_one(x, x)",
+            message = "exactly one of image, git, http and configMap must be given")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record NamedContext(
+            @Required
+            @Size(min = 1, max = 128)
+            @Pattern("^[a-zA-Z0-9][a-zA-Z0-9._/:-]*$")
+            @JsonPropertyDescription("The name that the Dockerfile uses in FROM or COPY --from.")
+            @Nullable
+            String name,
+
+            @Size(min = 1, max = 512)
+            @JsonPropertyDescription("An image in a registry, whose files are the context.")
+            @Nullable
+            String image,
+
+            @JsonPropertyDescription("A git repository.") Source.@Nullable Git git,
+
+            @JsonPropertyDescription("A tar archive behind a URL, perhaps compressed.")
+            Source.@Nullable Http http,
+
+            @JsonPropertyDescription("A ConfigMap in the build's namespace; every key is a file in the context's root.")
+            Source.@Nullable ConfigMapSource configMap) {}
+
+    public record SecretValue(
+            @Required
+            @Size(min = 1, max = 128)
+            @Pattern("^[A-Za-z0-9][A-Za-z0-9._-]*$")
+            @JsonPropertyDescription("The id that RUN --mount=type=secret,id=… asks for.")
+            @Nullable
+            String id,
+
+            @Required @JsonPropertyDescription("The secret and the key in it, in the build's namespace.")
+            Source.@Nullable Key secretRef) {}
+
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record Output(
+            @Required
+            @Size(min = 1, max = 512)
+            @JsonPropertyDescription(
+                    "The repository that the image is pushed to, such as registry.example/team/shop, without a tag.")
+            @Nullable
+            String image,
+
+            @Size(max = 32)
+            @ValidationRule(value = "self.all(a, self.exists_one(b, b == a))", message = "every tag may be given once")
+            @JsonPropertyDescription("The tags that the image gets there. The tag latest where the list is empty.")
+            List<@Size(max = 128) @Pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]*$") String> tags,
+
+            @JsonPropertyDescription("Labels in the image's configuration, over those of the Dockerfile.")
+            Map<String, String> labels,
+
+            @JsonPropertyDescription("Annotations of the image's manifest.")
+            Map<String, String> annotations,
+
+            @Default("gzip")
+            @Pattern("^(gzip|zstd|uncompressed)$")
+            @JsonPropertyDescription("How layers are compressed: gzip (the default), zstd or uncompressed.")
+            @Nullable
+            String compression) {
+        public Output {
+            tags = tags == null ? List.of() : List.copyOf(tags);
+            labels = labels == null ? Map.of() : Map.copyOf(labels);
+            annotations = annotations == null ? Map.of() : Map.copyOf(annotations);
+        }
+    }
+
+    @ValidationRule(
+            value = "!(has(self.image) && has(self.enabled) && !self.enabled)",
+            message = "a cache that is not enabled has no image")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Cache(
+            @Default("true") @JsonPropertyDescription("Whether steps are read from and written to the cache.") @Nullable
+            Boolean enabled,
+
+            @Size(min = 1, max = 512)
+            @JsonPropertyDescription(
+                    "The repository that keeps the steps. The output's image with -cache behind it where it is left out.")
+            @Nullable
+            String image) {}
+
+    public record Retry(
+            @Min(0)
+            @Max(100)
+            @JsonPropertyDescription(
+                    "How many further attempts follow a failure of the network, a registry or the cluster. The class's where it is left out.")
+            @Nullable
+            Integer limit) {}
+}
