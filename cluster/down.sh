@@ -21,11 +21,11 @@ stop_control() {
 
 # Whatever lives in a cgroup below kubepods is a pod's: found there, not by its name.
 no_pod_process_left() {
-  local processes
-  processes=$(pod_cgroups -name cgroup.procs -exec cat {} + | sort -u)
-  [ -n "$processes" ] || return 0
+  local pids
+  pids=$(pod_cgroups -name cgroup.procs -exec cat {} + | sort -u)
+  [ -n "$pids" ] || return 0
   # shellcheck disable=SC2086
-  kill -KILL $processes 2>/dev/null
+  kill -KILL $pids 2>/dev/null
   return 1
 }
 
@@ -52,11 +52,17 @@ stop_servers() {
 
 mounts() { awk -v folder="$data/" 'index($5, folder) == 1 { print $5 }' /proc/self/mountinfo; }
 
+no_mount_left() { [ -z "$(mounts)" ]; }
+
+no_cgroup_left() {
+  pod_cgroups -depth -type d -exec rmdir {} +
+  [ -z "$(pod_cgroups -maxdepth 0)" ]
+}
+
 remove_mounts() {
-  local tries
-  for tries in 1 2 3; do mounts | sort -r | xargs -r -n1 umount -l 2>/dev/null; done
-  for tries in 1 2 3; do pod_cgroups -depth -type d -exec rmdir {} + ; done
-  [ -z "$(mounts)" ]
+  mounts | sort -r | xargs -r -n1 umount -l
+  until_true 10 "mounts below $data to go" no_mount_left
+  until_true 10 "the pods' cgroups to go" no_cgroup_left
 }
 
 remove_network() {

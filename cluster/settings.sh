@@ -4,7 +4,8 @@
 home=$cache/cluster            # programs and base images, built once
 programs=$home/bin
 images=$home/images
-data=$home/data                # the running cluster's state: removed by down.sh
+# The running cluster's state: removed by down.sh. Not below a home folder, which root of a pod's user namespace may not enter.
+data=${STRATA_CLUSTER_DATA:-/var/lib/strata-cluster}
 processes=$data/run            # NAME.pid: "pid start-time" of every process that up.sh started
 logs=$data/log
 certificates=$data/pki
