@@ -1,0 +1,137 @@
+package dev.strata.context;
+
+import dev.strata.image.Digest;
+import dev.strata.layer.Tree;
+import dev.strata.plan.Plan.Source;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Brings the files of a build here, whatever kind of source they come from. Safe for use by several threads. */
+public final class Contexts {
+    private final Path folder;
+    private final Git git;
+    private final Http http;
+    private final Unpacking unpacking;
+    private final Function<Path, Tree> trees;
+
+    /**
+     * @param folder where what is fetched is put; made when absent
+     * @param trees makes the tree of a folder
+     */
+    public Contexts(Path folder, Git git, Http http, Unpacking unpacking, Function<Path, Tree> trees) {
+        this.folder = folder;
+        this.git = git;
+        this.http = http;
+        this.unpacking = unpacking;
+        this.trees = trees;
+    }
+
+    /** Opens archives and layers; nothing in them may leave the folder. */
+    public interface Unpacking {
+        /** Whether the file is a tar, plain or compressed. */
+        boolean isArchive(Path file) throws IOException;
+
+        /** Puts the files of a tar into a folder; names that mean something in layers mean nothing here. */
+        void archive(Path file, Path into) throws IOException;
+    }
+
+    /**
+     * Fetches a source.
+     *
+     * @param name of the context for messages; empty for the main one
+     * @throws ContextException whose {@link ContextException#fault} tells whether trying again may help
+     */
+    public Context fetch(Source source, String name) {
+        try {
+            Files.createDirectories(folder);
+            return switch (source) {
+                case Source.Empty empty -> context(fresh(), "empty", "-", null);
+                case Source.Folder local -> local.mounted() ? volume(local) : local(local);
+                case Source.Git repository -> git(repository);
+                case Source.Http file -> http(file);
+                case Source.Oci image -> throw unsupported(image.image().toString());
+                case Source.OciLayout layout -> throw unsupported(layout.path());
+                case Source.StageAlias stage ->
+                    throw new IllegalArgumentException("context \"" + name + "\" is the stage \"" + stage.stage()
+                            + "\", which has no files before it is built");
+            };
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write the files of the context to " + folder, e);
+        }
+    }
+
+    private static ContextException unsupported(String where) {
+        return ContextException.user("images are not supported as sources yet", where, null);
+    }
+
+    private Context local(Source.Folder local) {
+        Path path = Path.of(local.path()).toAbsolutePath().normalize();
+        requireFolder(path);
+        return context(path, "folder", path.toString(), null);
+    }
+
+    private Context volume(Source.Folder local) throws IOException {
+        Path path = Path.of(local.path());
+        requireFolder(path);
+        Path copy = fresh();
+        Digest content = new MountedVolume(path).copy(copy);
+        return context(copy, "volume", content.toString(), null);
+    }
+
+    private static void requireFolder(Path path) {
+        if (!Files.isDirectory(path)) {
+            throw ContextException.user(
+                    Files.exists(path) ? "it is not a folder" : "there is no such folder",
+                    path.toString(),
+                    "Name a folder that the build can read");
+        }
+    }
+
+    private Context git(Source.Git source) throws IOException {
+        GitAddress address = GitAddress.of(source.url(), source.revision(), source.subPath(), source.submodules());
+        Git.Checkout checkout = git.checkout(address, fresh(), false, source.submodules(), path(source.credentials()));
+        return context(checkout.root(), "git", checkout.commit(), checkout.date());
+    }
+
+    private Context http(Source.Http source) throws IOException {
+        Digest checksum = source.sha256() == null ? null : checksum(source.sha256(), source.url());
+        Http.Fetched fetched = http.fetch(source.url(), checksum, path(source.credentials()), folder);
+        Path root = fresh();
+        if (unpacking.isArchive(fetched.file())) {
+            unpacking.archive(fetched.file(), root);
+            Files.delete(fetched.file());
+        } else {
+            Files.move(fetched.file(), root.resolve("Dockerfile"));
+        }
+        return context(root, "http", fetched.digest().toString(), fetched.lastModified());
+    }
+
+    private static Digest checksum(String sha256, String url) {
+        try {
+            return sha256.contains(":") ? Digest.parse(sha256) : new Digest("sha256", sha256);
+        } catch (IllegalArgumentException e) {
+            throw ContextException.user(
+                    "the checksum cannot be one: " + e.getMessage(),
+                    Redacted.url(url),
+                    "Write the 64 digits that sha256sum prints");
+        }
+    }
+
+    private Context context(Path root, String kind, String revision, java.time.@Nullable Instant date) {
+        return new Context(root, trees.apply(root), kind, revision, date);
+    }
+
+    private Path fresh() throws IOException {
+        Path fresh = Files.createTempDirectory(folder, "context");
+        Files.setPosixFilePermissions(fresh, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+        return fresh;
+    }
+
+    private static @Nullable Path path(@Nullable String folder) {
+        return folder == null ? null : Path.of(folder);
+    }
+}

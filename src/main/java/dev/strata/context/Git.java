@@ -1,0 +1,186 @@
+package dev.strata.context;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks out repositories by the git of the machine: as little history as the server allows, the wanted revision only.
+ * All files get the commit's time, so that the same commit gives the same layer everywhere.
+ */
+public final class Git {
+    private static final Pattern COMMIT = Pattern.compile("[a-f0-9]{40}|[a-f0-9]{64}");
+    private static final Pattern SHORT_COMMIT = Pattern.compile("[a-f0-9]{7,63}");
+
+    private final Path scratch;
+    private final @Nullable Path caBundle;
+
+    /**
+     * @param scratch a folder for what git needs beside the repository; made when absent
+     * @param caBundle PEM file with authorities to trust besides the system's; null for none
+     */
+    public Git(Path scratch, @Nullable Path caBundle) {
+        this.scratch = scratch;
+        this.caBundle = caBundle;
+    }
+
+    /**
+     * @param root the folder with the wanted files
+     * @param commit full hash
+     * @param date the commit's time (the committer's)
+     */
+    public record Checkout(Path root, String commit, Instant date) {}
+
+    /**
+     * Checks out into a folder that is empty or absent.
+     *
+     * @param address its own keepGitDirectory and submodules win over the arguments
+     * @param keepGitDirectory whether {@code .git} stays; never where only a folder of the repository is wanted
+     * @param submodules whether they are checked out, too, at any depth
+     * @param credentials folder as {@link dev.strata.plan.Plan.Source.Git} has it; null for none
+     * @throws ContextException whose {@link ContextException#fault} tells whether trying again may help
+     */
+    public Checkout checkout(
+            GitAddress address, Path into, boolean keepGitDirectory, boolean submodules, @Nullable Path credentials) {
+        boolean keep = address.keepGitDirectory() == null ? keepGitDirectory : address.keepGitDirectory();
+        boolean deep = address.submodules() == null ? submodules : address.submodules();
+        GitRemote remote = GitRemote.check(address.remote());
+        checkRevision(address);
+        try (GitSession session = GitSession.open(remote, into, scratch, new Credentials(credentials), caBundle)) {
+            session.run("init", "--quiet", "--template=", ".");
+            session.run("remote", "add", "origin", remote.address());
+            String commit = fetch(session, address.revision());
+            checkCommit(address, commit);
+            session.run("checkout", "--quiet", "--force", "--detach", commit);
+            if (deep) {
+                new Submodules(session).checkout();
+            }
+            session.refuseMissingLfs(deep);
+            Instant date =
+                    Instant.ofEpochSecond(Long.parseLong(session.run("show", "--no-patch", "--format=%ct", commit)));
+            Path root = new Worktree(into, remote.shown()).finish(address.folder(), keep, date);
+            return new Checkout(root, commit, date);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write the files of " + remote.shown(), e);
+        }
+    }
+
+    /** Brings the revision here and answers its commit. */
+    private static String fetch(GitSession session, @Nullable String revision) {
+        String wanted = revision == null ? "HEAD" : revision;
+        GitCommand.Result shallow = session.attempt(
+                "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "origin", wanted);
+        if (shallow.succeeded()) {
+            return session.run("rev-parse", "--verify", "FETCH_HEAD^{commit}");
+        }
+        boolean perhapsCommit =
+                COMMIT.matcher(wanted).matches() || SHORT_COMMIT.matcher(wanted).matches();
+        if (!perhapsCommit || GitTrouble.of(shallow.errors()) != GitTrouble.UNKNOWN_REVISION) {
+            throw session.failure(shallow, wanted);
+        }
+        return fetchAll(session, wanted);
+    }
+
+    /** The server does not give commits by their hash (or the hash is short): everything comes, the commit is in it. */
+    private static String fetchAll(GitSession session, String commit) {
+        GitCommand.Result everything = session.attempt(
+                "fetch",
+                "--quiet",
+                "--no-recurse-submodules",
+                "origin",
+                "+refs/heads/*:refs/remotes/origin/*",
+                "+refs/tags/*:refs/tags/*");
+        if (!everything.succeeded()) {
+            throw session.failure(everything, commit);
+        }
+        GitCommand.Result resolved = session.attempt("rev-parse", "--verify", commit + "^{commit}");
+        if (!resolved.succeeded()) {
+            throw session.failure(resolved, commit);
+        }
+        return resolved.output().strip();
+    }
+
+    private static void checkRevision(GitAddress address) {
+        String revision = address.revision();
+        if (revision != null && (revision.startsWith("-") || revision.matches(".*[\\s:+^~?*\\[\\\\\\p{Cntrl}].*"))) {
+            throw ContextException.user(
+                    "revision \"" + revision + "\" cannot be a branch, a tag or a commit",
+                    Redacted.url(address.remote()),
+                    "Name one of the three, such as main, v1.2 or the 40 digits of a commit");
+        }
+    }
+
+    private static void checkCommit(GitAddress address, String commit) {
+        String expected = address.commit();
+        if (expected == null) {
+            return;
+        }
+        String prefix = expected.toLowerCase(Locale.ROOT);
+        if (!SHORT_COMMIT.matcher(prefix).matches() && !COMMIT.matcher(prefix).matches()) {
+            throw ContextException.user(
+                    "checksum \"" + expected + "\" is no commit",
+                    Redacted.url(address.remote()),
+                    "Give the commit's hash, at least seven hexadecimal digits");
+        }
+        if (!commit.startsWith(prefix)) {
+            throw ContextException.user(
+                    "revision " + (address.revision() == null ? "HEAD" : address.revision()) + " is commit " + commit
+                            + ", but " + expected + " was expected",
+                    Redacted.url(address.remote()),
+                    "The branch or tag has moved: check what changed, then write the new commit");
+        }
+    }
+
+    /** A repository's address, known to be harmless as an argument. */
+    record GitRemote(
+            String address,
+            String shown,
+            String protocols,
+            @Nullable String origin) {
+        private static final List<String> SCHEMES = List.of("http", "https", "ssh", "git", "file");
+
+        static GitRemote check(String address) {
+            String shown = Redacted.url(address);
+            String scheme = scheme(address);
+            if (!SCHEMES.contains(scheme) || address.startsWith("-") || address.matches(".*[\\s\\p{Cntrl}].*")) {
+                throw ContextException.user(
+                        "\"" + shown + "\" is not the address of a git repository",
+                        shown,
+                        "Write https://host/path.git, ssh://user@host/path or user@host:path");
+            }
+            if (scheme.startsWith("http") && address.matches("[a-z]+://[^/@]*:[^/]*@.*")) {
+                throw ContextException.user(
+                        "the address holds a password, which would be shown in logs and on the resource",
+                        shown,
+                        "Put user name and password into a secret of the type kubernetes.io/basic-auth");
+            }
+            String protocols = "https:http:ssh" + (scheme.equals("git") || scheme.equals("file") ? ":" + scheme : "");
+            return new GitRemote(address, shown, protocols, scheme.startsWith("http") ? origin(address) : null);
+        }
+
+        boolean isSsh() {
+            return scheme(address).equals("ssh");
+        }
+
+        private static String scheme(String address) {
+            int end = address.indexOf("://");
+            if (end > 0) {
+                return address.substring(0, end);
+            }
+            if (address.startsWith("/")) {
+                return "file";
+            }
+            return address.matches("[\\w.-]+@[\\w.-]+:.*") ? "ssh" : "";
+        }
+
+        /** Scheme, host and port: credentials go nowhere else. */
+        private static String origin(String address) {
+            return address.replaceFirst("^([a-z]+://)(?:[^/@]*@)?([^/]*).*$", "$1$2");
+        }
+    }
+}
