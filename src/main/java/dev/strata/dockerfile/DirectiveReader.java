@@ -1,9 +1,11 @@
 package dev.strata.dockerfile;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -13,10 +15,23 @@ import org.jspecify.annotations.Nullable;
 final class DirectiveReader {
     private static final Pattern DIRECTIVE = Pattern.compile("([a-zA-Z][a-zA-Z0-9]*)\\s*=\\s*(.+?)\\s*");
 
+    /** No more lines than this can be directives; each of the three is given once. */
+    private static final int MOST = 8;
+
+    private final String comment;
     private final Set<String> seen = new HashSet<>();
     private boolean done;
 
-    record Directive(String name, String value) {}
+    /** @param comment what a directive's line begins with */
+    DirectiveReader(String comment) {
+        this.comment = comment;
+    }
+
+    record Directive(String name, String value, int line) {
+        Location location() {
+            return new Location(line, line);
+        }
+    }
 
     /** Null where the line is no directive; {@link StatementReader.Malformed} where one is given twice. */
     @Nullable
@@ -24,7 +39,9 @@ final class DirectiveReader {
         if (done) {
             return null;
         }
-        Matcher matcher = line.startsWith("#") ? DIRECTIVE.matcher(Whitespace.trimStart(line.substring(1))) : null;
+        Matcher matcher = line.startsWith(comment)
+                ? DIRECTIVE.matcher(Whitespace.trimStart(line.substring(comment.length())))
+                : null;
         if (matcher == null || !matcher.matches()) {
             done = true;
             return null;
@@ -42,32 +59,56 @@ final class DirectiveReader {
                     null,
                     matcher.group(1)));
         }
-        return new Directive(name, matcher.group(2));
+        return new Directive(name, matcher.group(2), number);
     }
 
-    /** What {@code # syntax=} and {@code # check=} say; unlike escape, they may follow a {@code #!} line. */
-    static Directives all(List<String> lines, char escape) {
-        Directives.@Nullable Syntax syntax = null;
-        Directives.@Nullable Check check = null;
-        DirectiveReader reader = new DirectiveReader();
-        for (int i = !lines.isEmpty() && lines.getFirst().startsWith("#!") ? 1 : 0; i < lines.size(); i++) {
-            Directive directive;
+    /** All directives of a file. */
+    static Directives all(String text) {
+        List<String> lines =
+                Lines.split(text).stream().limit(MOST).map(Lines::withoutEnd).toList();
+        // Unlike escape, syntax and check may follow a #! line.
+        int first = !lines.isEmpty() && lines.getFirst().startsWith("#!") ? 1 : 0;
+        Map<String, Directive> found = new DirectiveReader("#").read(lines, first);
+        Directive syntax = found.get("syntax");
+        if (syntax == null) {
+            syntax = new DirectiveReader("//").read(lines, first).get("syntax");
+        }
+        if (syntax == null && Whitespace.trimStart(text).startsWith("{")) {
+            String value = JsonText.member(text, "syntax");
+            syntax = value == null ? null : new Directive("syntax", value, 1);
+        }
+        Directive check = found.get("check");
+        return new Directives(
+                escape(lines),
+                syntax == null ? null : syntax(syntax),
+                check == null ? null : check(check.value(), check.location()));
+    }
+
+    private Map<String, Directive> read(List<String> lines, int first) {
+        Map<String, Directive> found = new HashMap<>();
+        for (int i = first; i < lines.size() && !done; i++) {
             try {
-                directive = reader.read(lines.get(i), i + 1);
+                Directive directive = read(lines.get(i), i + 1);
+                if (directive != null) {
+                    found.put(directive.name(), directive);
+                }
             } catch (StatementReader.Malformed e) {
                 break; // reported where the lines are read
             }
-            if (directive == null) {
-                break;
-            }
-            Location location = new Location(i + 1, i + 1);
-            if (directive.name().equals("syntax")) {
-                syntax = new Directives.Syntax(directive.value(), location);
-            } else if (directive.name().equals("check")) {
-                check = check(directive.value(), location);
-            }
         }
-        return new Directives(escape, syntax, check);
+        return found;
+    }
+
+    private static char escape(List<String> lines) {
+        List<String> trimmed = lines.stream().map(Whitespace::trimStart).toList();
+        Directive escape = new DirectiveReader("#").read(trimmed, 0).get("escape");
+        return escape != null && escape.value().equals("`") ? '`' : '\\';
+    }
+
+    private static Directives.Syntax syntax(Directive directive) {
+        String written = directive.value();
+        int space = written.indexOf(' ');
+        return new Directives.Syntax(space < 0 ? written : written.substring(0, space), written, directive.location());
     }
 
     private static Directives.Check check(String value, Location location) {

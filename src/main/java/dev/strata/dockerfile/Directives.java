@@ -12,8 +12,16 @@ import org.jspecify.annotations.Nullable;
 public record Directives(
         char escape, @Nullable Syntax syntax, @Nullable Check check) {
 
-    /** @param image the front end's image with what follows it, such as {@code docker/dockerfile:1} */
-    public record Syntax(String image, Location location) {}
+    /** Reads the directives of a text, which need not be a whole Dockerfile. */
+    public static Directives of(String text) {
+        return DirectiveReader.all(text.startsWith("\ufeff") ? text.substring(1) : text);
+    }
+
+    /**
+     * @param image the front end's image, such as {@code docker/dockerfile:1}
+     * @param written the image with what follows it
+     */
+    public record Syntax(String image, String written, Location location) {}
 
     /**
      * How {@code strata lint} treats this file.

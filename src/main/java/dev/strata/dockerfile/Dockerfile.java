@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,16 @@ public record Dockerfile(
         return new Reading("ONBUILD", text).trigger();
     }
 
+    /**
+     * What is wrong beyond the form of single instructions and can be seen without the build context: a base that is
+     * blank, stages that wait for one another, a front end that is not the Dockerfile's.
+     *
+     * @param buildArgs values for ARG
+     */
+    public List<SyntaxError> check(Map<String, String> buildArgs) {
+        return new Checks(this, buildArgs).all();
+    }
+
     /** The lines around a place, for messages. */
     public String excerpt(Location location) {
         return new Excerpt(lines).of(location, null);
@@ -63,31 +74,20 @@ public record Dockerfile(
     /** One file on its way from text to stages. */
     private static final class Reading {
         private final String name;
+        private final String text;
         private final List<String> rawLines;
         private final List<String> lines;
         private final List<SyntaxError> errors = new ArrayList<>();
 
         Reading(String name, String text) {
             this.name = name;
-            this.rawLines = split(text.startsWith("\ufeff") ? text.substring(1) : text);
-            this.lines = rawLines.stream().map(LineReader::withoutEnd).toList();
-        }
-
-        private static List<String> split(String text) {
-            List<String> lines = new ArrayList<>();
-            int start = 0;
-            while (start < text.length()) {
-                int end = text.indexOf('\n', start);
-                int stop = end < 0 ? text.length() : end + 1;
-                lines.add(text.substring(start, stop));
-                start = stop;
-            }
-            return lines;
+            this.text = text.startsWith("\ufeff") ? text.substring(1) : text;
+            this.rawLines = Lines.split(this.text);
+            this.lines = rawLines.stream().map(Lines::withoutEnd).toList();
         }
 
         Dockerfile dockerfile() {
-            LineReader reader = new LineReader(rawLines, errors);
-            List<Statement> statements = reader.read();
+            List<Statement> statements = new LineReader(rawLines, errors).read();
             if (statements.isEmpty() && errors.isEmpty()) {
                 int last = Math.max(1, lines.size());
                 errors.add(new SyntaxError(
@@ -100,7 +100,7 @@ public record Dockerfile(
                 errors.add(new SyntaxError(new Location(last, last), "the file has no stage", "a FROM", null, null));
             }
             refuseErrors();
-            return new Dockerfile(name, lines, DirectiveReader.all(lines, reader.escape()), globalArgs, stages);
+            return new Dockerfile(name, lines, DirectiveReader.all(text), globalArgs, stages);
         }
 
         private List<Stage> stages(List<Statement> statements, List<Instruction.Arg> globalArgs) {

@@ -87,6 +87,11 @@ final class Flags {
         return values.getOrDefault(name, List.of());
     }
 
+    /** The names of the flags that were given. */
+    List<String> used() {
+        return values.keySet().stream().sorted().toList();
+    }
+
     boolean isOn(String name) {
         return "true".equals(value(name));
     }

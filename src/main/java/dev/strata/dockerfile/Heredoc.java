@@ -6,9 +6,10 @@ package dev.strata.dockerfile;
  * @param name the word that ends it, without quotes; the name of the file that COPY and ADD make of it
  * @param expand false when the name was quoted: then variables in the text stay as they are
  * @param stripTabs written {@code <<-NAME}: tabs at the start of each line do not count
+ * @param fileDescriptor the number before {@code <<}, which matters to the shell only; 0 where there is none
  * @param raw the text as written, each line with its line feed
  */
-public record Heredoc(String name, boolean expand, boolean stripTabs, String raw) {
+public record Heredoc(String name, boolean expand, boolean stripTabs, int fileDescriptor, String raw) {
 
     /** The text, without leading tabs where {@code <<-} was written. */
     public String text() {

@@ -245,7 +245,12 @@ final class InstructionReader {
                 continue;
             }
             Heredoc text = texts.get(word.name());
-            heredocs.add(new Heredoc(word.name(), word.expand(), word.stripTabs(), text == null ? "" : text.raw()));
+            heredocs.add(new Heredoc(
+                    word.name(),
+                    word.expand(),
+                    word.stripTabs(),
+                    word.fileDescriptor(),
+                    text == null ? "" : text.raw()));
         }
         return new Transfer(sources, heredocs, destination);
     }

@@ -1,15 +1,19 @@
 package dev.strata.dockerfile;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Joins lines to statements: directives, comments, continuations and heredocs. */
 final class LineReader {
+    /** BuildKit reads no longer ones; continuations may add up to any length. */
+    private static final int LONGEST_LINE = 65_535;
+
     private final List<String> lines;
     private final List<SyntaxError> errors;
     private final List<Statement> statements = new ArrayList<>();
-    private final DirectiveReader directives = new DirectiveReader();
+    private final DirectiveReader directives = new DirectiveReader("#");
     private List<String> comments = new ArrayList<>();
     private char escape = '\\';
     private int at;
@@ -20,22 +24,19 @@ final class LineReader {
         this.errors = errors;
     }
 
-    char escape() {
-        return escape;
-    }
-
     List<Statement> read() {
+        refuseLongLines();
         while (at < lines.size()) {
             String line = lines.get(at++);
             boolean comment = isComment(line);
             if (comment) {
                 comment(line);
             }
-            boolean directive = directive(Whitespace.trimStart(withoutEnd(line)));
+            boolean directive = directive(Whitespace.trimStart(Lines.withoutEnd(line)));
             if (directive && !comments.isEmpty()) {
                 comments.removeLast();
             }
-            String text = comment ? "" : Whitespace.trimStart(withoutEnd(line));
+            String text = comment ? "" : Whitespace.trimStart(Lines.withoutEnd(line));
             int continued = continuation(text);
             if (continued < 0 && text.isEmpty()) {
                 continue;
@@ -44,6 +45,22 @@ final class LineReader {
             comments = new ArrayList<>();
         }
         return statements;
+    }
+
+    private void refuseLongLines() {
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i);
+            int length = line.endsWith("\n") ? line.length() - 1 : line.length();
+            if (length > LONGEST_LINE / 3
+                    && line.getBytes(StandardCharsets.UTF_8).length > LONGEST_LINE + line.length() - length) {
+                errors.add(new SyntaxError(
+                        new Location(i + 1, i + 1),
+                        "the line is longer than " + LONGEST_LINE + " bytes",
+                        "shorter lines, joined by " + escape + " at their ends",
+                        null,
+                        null));
+            }
+        }
     }
 
     private void comment(String line) {
@@ -83,7 +100,7 @@ final class LineReader {
         StringBuilder joined = new StringBuilder(continued < 0 ? first : first.substring(0, continued));
         boolean more = continued >= 0;
         while (more && at < lines.size()) {
-            String line = withoutEnd(lines.get(at++));
+            String line = Lines.withoutEnd(lines.get(at++));
             if (isComment(line)) {
                 continue;
             }
@@ -126,9 +143,10 @@ final class LineReader {
         StringBuilder text = new StringBuilder();
         while (at < lines.size()) {
             String line = lines.get(at++);
-            String end = withoutEnd(line);
+            String end = Lines.withoutEnd(line);
             if ((word.stripTabs() ? withoutLeadingTabs(end) : end).equals(word.name())) {
-                return new Heredoc(word.name(), word.expand(), word.stripTabs(), text.toString());
+                return new Heredoc(
+                        word.name(), word.expand(), word.stripTabs(), word.fileDescriptor(), text.toString());
             }
             text.append(line);
         }
@@ -146,14 +164,6 @@ final class LineReader {
             start++;
         }
         return line.substring(start);
-    }
-
-    static String withoutEnd(String line) {
-        int end = line.length();
-        while (end > 0 && (line.charAt(end - 1) == '\n' || line.charAt(end - 1) == '\r')) {
-            end--;
-        }
-        return line.substring(0, end);
     }
 
     private static boolean isComment(String line) {

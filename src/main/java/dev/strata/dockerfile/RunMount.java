@@ -85,6 +85,17 @@ public sealed interface RunMount {
         return new RunMountReader(expand).read(value);
     }
 
+    /** The option {@code from} of a flag's value, which never has variables; empty where there is none. */
+    static String from(String value) {
+        String from = "";
+        for (String field : CommaFields.split(value)) {
+            if (field.regionMatches(true, 0, "from=", 0, 5)) {
+                from = field.substring(5);
+            }
+        }
+        return from;
+    }
+
     Pattern VARIABLE = Pattern.compile("\\$.");
     List<String> TYPES = List.of("bind", "cache", "secret", "ssh", "tmpfs");
 

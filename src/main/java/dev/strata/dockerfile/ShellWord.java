@@ -86,6 +86,10 @@ final class ShellWord {
                 String value = dollar();
                 result.append(value);
                 words.add(value);
+            } else if (c == '<') {
+                String sign = lessThan();
+                result.append(sign);
+                words.addRaw(sign);
             } else if (!mode.ignoreQuotes && (c == '\'' || c == '"')) {
                 String quoted = c == '"' ? doubleQuoted(rawEscapes) : singleQuoted();
                 result.append(quoted);
@@ -116,6 +120,18 @@ final class ShellWord {
             words.addRaw(escaped);
             result.append(escaped);
         }
+    }
+
+    /** Spaces after the sign of a heredoc belong to its word. */
+    private String lessThan() {
+        int start = at++;
+        if (!atEnd() && text.charAt(at) == '<') {
+            at++;
+            while (!atEnd() && Whitespace.is(text.charAt(at))) {
+                at++;
+            }
+        }
+        return text.substring(start, at);
     }
 
     private String singleQuoted() {

@@ -24,6 +24,11 @@ public record Stage(
         instructions = List.copyOf(instructions);
     }
 
+    /** What the comments above FROM say about the stage; null where they say nothing. */
+    public @Nullable String comment() {
+        return name == null ? null : Source.explanation(source, name);
+    }
+
     /** The lines of FROM itself. */
     public Location location() {
         return source.location();

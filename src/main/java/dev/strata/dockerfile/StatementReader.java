@@ -61,11 +61,11 @@ final class StatementReader {
         if (rest.isEmpty()) {
             return bare;
         }
-        return switch (JsonArray.parse(rest)) {
-            case JsonArray.Result.Strings(List<String> values) ->
+        return switch (JsonText.arguments(rest)) {
+            case JsonText.Arguments.Strings(List<String> values) ->
                 new Statement(
                         bare.source(), bare.flags(), values, true, null, List.of(), null, bare.emptyContinuation());
-            case JsonArray.Result.Mixed() ->
+            case JsonText.Arguments.Mixed() ->
                 throw new Malformed(new SyntaxError(
                         bare.location(),
                         bare.source().keyword().toUpperCase(Locale.ROOT)
@@ -73,7 +73,7 @@ final class StatementReader {
                         "every element in double quotes",
                         null,
                         rest));
-            case JsonArray.Result.No(String mistake) ->
+            case JsonText.Arguments.No(String mistake) ->
                 new Statement(
                         bare.source(),
                         bare.flags(),

@@ -28,7 +28,7 @@ class DockerfileTest {
         Instruction.Copy copy =
                 (Instruction.Copy) file.stages().getFirst().instructions().getFirst();
         assertThat(copy.heredocs())
-                .containsExactly(new Heredoc("a", true, false, "1 $v\n"), new Heredoc("b", false, true, "\t2\n"));
+                .containsExactly(new Heredoc("a", true, false, 0, "1 $v\n"), new Heredoc("b", false, true, 0, "\t2\n"));
         assertThat(copy.heredocs().get(1).text()).isEqualTo("2\n");
         assertThat(copy.location()).isEqualTo(new Location(2, 6));
     }

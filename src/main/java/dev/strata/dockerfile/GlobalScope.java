@@ -1,0 +1,74 @@
+package dev.strata.dockerfile;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The variables that FROM sees: the ARGs before the first FROM and the platform's.
+ *
+ * @param values by name, in the order in which they were set
+ * @param expansion the file's
+ */
+public record GlobalScope(Map<String, String> values, Expansion expansion) {
+    /** Set by the builder for the platforms of the build and of the target. */
+    static final List<String> PLATFORM_ARGS = List.of(
+            "BUILDPLATFORM",
+            "BUILDOS",
+            "BUILDOSVERSION",
+            "BUILDARCH",
+            "BUILDVARIANT",
+            "TARGETPLATFORM",
+            "TARGETOS",
+            "TARGETOSVERSION",
+            "TARGETARCH",
+            "TARGETVARIANT",
+            "TARGETSTAGE");
+
+    /**
+     * Evaluates the global ARGs in order; each sees those before it.
+     *
+     * @param buildArgs values given from outside, which win over defaults
+     * @param platformArgs such as TARGETARCH; what is missing is set, but to a placeholder, as only a build knows it
+     */
+    public static GlobalScope of(Dockerfile file, Map<String, String> buildArgs, Map<String, String> platformArgs) {
+        Map<String, String> values = new LinkedHashMap<>();
+        for (String name : PLATFORM_ARGS) {
+            values.put(name, buildArgs.getOrDefault(name, platformArgs.getOrDefault(name, "unknown")));
+        }
+        Expansion expansion = new Expansion(file.directives().escape());
+        for (Instruction.Arg arg : file.globalArgs()) {
+            for (Instruction.Argument argument : arg.arguments()) {
+                String value = buildArgs.get(argument.name());
+                if (value == null && argument.value() != null) {
+                    value = expansion.word(argument.value(), values::get).text();
+                }
+                if (value != null) {
+                    values.put(argument.name(), value);
+                }
+            }
+        }
+        return new GlobalScope(values, expansion);
+    }
+
+    /** Expands what FROM has. */
+    public Expansion.Expanded expand(String written) {
+        return expansion.word(written, values::get);
+    }
+
+    /** The known name that was probably meant by one of these; null where none is close. */
+    @Nullable
+    String suggestion(Set<String> names) {
+        List<String> known = new ArrayList<>(values.keySet());
+        for (String name : names) {
+            String closest = Suggestion.closest(name, known);
+            if (closest != null) {
+                return closest;
+            }
+        }
+        return null;
+    }
+}
