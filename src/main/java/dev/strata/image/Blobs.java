@@ -62,6 +62,13 @@ public final class Blobs {
         return new Ingest(Files.createTempFile(incoming, "blob", ""), expected.verifier(), expected.algorithm());
     }
 
+    /** Content that is not what its name says; the store itself is fine. */
+    public static final class WrongContent extends IOException {
+        WrongContent(String message) {
+            super(message);
+        }
+    }
+
     /** A blob being written. Counts and hashes as it goes. */
     public final class Ingest extends OutputStream {
         private final Path file;
@@ -98,13 +105,13 @@ public final class Blobs {
          * Makes the blob visible under its digest.
          *
          * @param expected null where any content will do
-         * @throws IOException when the content is not what {@code expected} names; nothing is kept then
+         * @throws WrongContent when the content is not what {@code expected} names; nothing is kept then
          */
         public Digest commit(@Nullable Digest expected) throws IOException {
             out.close();
             Digest digest = new Digest(algorithm, java.util.HexFormat.of().formatHex(hash.digest()));
             if (expected != null && !expected.equals(digest)) {
-                throw new IOException("content of " + size + " bytes is " + digest + ", but " + expected
+                throw new WrongContent("content of " + size + " bytes is " + digest + ", but " + expected
                         + " was expected: it was damaged or cut on its way");
             }
             Path target = path(digest);

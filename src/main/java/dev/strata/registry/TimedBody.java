@@ -1,0 +1,140 @@
+package dev.strata.registry;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpTimeoutException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A response's body as a stream that gives up when no byte comes for a while. The JDK's own stream waits for ever: a
+ * registry that hangs in the middle of a layer would hang the build.
+ */
+final class TimedBody extends InputStream implements BodySubscriber<InputStream> {
+    /** One end of the body: a list of buffers, the end, or a failure. */
+    private record Part(
+            List<ByteBuffer> buffers,
+            boolean last,
+            @Nullable Throwable failure) {}
+
+    private final Duration patience;
+    private final LinkedBlockingQueue<Part> parts = new LinkedBlockingQueue<>();
+    private final CompletableFuture<Flow.Subscription> subscription = new CompletableFuture<>();
+    private List<ByteBuffer> current = List.of();
+    private int next;
+    private boolean ended;
+
+    TimedBody(Duration patience) {
+        this.patience = patience;
+    }
+
+    @Override
+    public CompletionStage<InputStream> getBody() {
+        return CompletableFuture.completedStage(this);
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription given) {
+        if (!subscription.complete(given)) {
+            given.cancel();
+            return;
+        }
+        given.request(1);
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> buffers) {
+        parts.add(new Part(buffers, false, null));
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        parts.add(new Part(List.of(), true, failure));
+    }
+
+    @Override
+    public void onComplete() {
+        parts.add(new Part(List.of(), true, null));
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+        if (length == 0) {
+            return 0;
+        }
+        ByteBuffer buffer = buffer();
+        if (buffer == null) {
+            return -1;
+        }
+        int count = Math.min(length, buffer.remaining());
+        buffer.get(bytes, offset, count);
+        return count;
+    }
+
+    /** The buffer to read from next; null at the end. */
+    private @Nullable ByteBuffer buffer() throws IOException {
+        while (true) {
+            while (next < current.size()) {
+                if (current.get(next).hasRemaining()) {
+                    return current.get(next);
+                }
+                next++;
+            }
+            if (ended) {
+                return null;
+            }
+            Part part = take();
+            if (part.failure() != null) {
+                ended = true;
+                throw new IOException(Connections.words(part.failure()), part.failure());
+            }
+            ended = part.last();
+            current = part.buffers();
+            next = 0;
+            if (!ended) {
+                subscription.join().request(1);
+            }
+        }
+    }
+
+    private Part take() throws IOException {
+        try {
+            Part part = parts.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (part == null) {
+                close();
+                throw new HttpTimeoutException("no byte came for " + patience.toSeconds() + " s");
+            }
+            return part;
+        } catch (InterruptedException e) {
+            close();
+            Thread.currentThread().interrupt();
+            InterruptedIOException interrupted = new InterruptedIOException("interrupted");
+            interrupted.initCause(e);
+            throw interrupted;
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!ended) {
+            ended = true;
+            current = List.of();
+            var _ = subscription.thenAccept(Flow.Subscription::cancel);
+        }
+    }
+}

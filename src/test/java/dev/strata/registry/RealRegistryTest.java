@@ -1,0 +1,172 @@
+package dev.strata.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.strata.image.Blobs;
+import dev.strata.image.Descriptor;
+import dev.strata.image.Digest;
+import dev.strata.image.Image;
+import dev.strata.image.ImageConfig;
+import dev.strata.image.Json;
+import dev.strata.image.Layer;
+import dev.strata.image.Manifest;
+import dev.strata.image.MediaTypes;
+import dev.strata.image.Platform;
+import dev.strata.image.Reference;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The client against a registry that others wrote. */
+class RealRegistryTest {
+    @TempDir
+    static Path folder;
+
+    private static DebianRegistry server;
+    private static Blobs store;
+
+    @BeforeAll
+    static void start() throws IOException {
+        server = DebianRegistry.start(folder);
+        store = new Blobs(folder.resolve("store"));
+    }
+
+    @AfterAll
+    static void stop() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    private static Registry client() {
+        return new Registry(RegistryOptions.DEFAULT);
+    }
+
+    private static Descriptor blob(long seed, int size) throws IOException {
+        byte[] bytes = new byte[size];
+        new Random(seed).nextBytes(bytes);
+        return store.put(MediaTypes.LAYER_TAR, bytes);
+    }
+
+    private static Image image(Descriptor... blobs) {
+        Image image = Image.scratch(Platform.parse("linux/amd64"));
+        for (Descriptor blob : blobs) {
+            image = image.plus(new Layer(blob, blob.digest()), new ImageConfig.History(null, "ADD", null, null, false));
+        }
+        return image;
+    }
+
+    private static Descriptor push(Registry client, Reference name, Image image) throws IOException {
+        Descriptor config = store.put(MediaTypes.CONFIG, Json.bytes(image.config()));
+        List<Descriptor> all =
+                new ArrayList<>(image.layers().stream().map(Layer::blob).toList());
+        Manifest manifest = Manifest.of(config, List.copyOf(all), Collections.emptySortedMap());
+        all.add(config);
+        client.pushAll(name, all, store);
+        return client.pushManifest(name, MediaTypes.MANIFEST, Json.bytes(manifest));
+    }
+
+    @Test
+    void anImageThatWasPushedCanBePulledByTagAndByDigest() throws IOException {
+        Reference name = Reference.parse(server.host() + "/shop:1");
+        Image image = image(blob(1, 100), blob(2, 3 << 20));
+        try (Registry client = client()) {
+            Descriptor pushed = push(client, name, image);
+            RemoteImage read = client.image(name, Platform.parse("linux/amd64"));
+            assertThat(read.image()).isEqualTo(image);
+            assertThat(read.pinned()).isEqualTo(name.withDigest(pushed.digest()));
+            assertThat(client.head(name).map(Descriptor::digest)).contains(pushed.digest());
+            assertThat(client.resolve(read.pinned()).descriptor()).isEqualTo(pushed);
+            Blobs other = new Blobs(folder.resolve("other"));
+            client.pullAll(name, read.manifest().layers(), other);
+            for (Layer layer : image.layers()) {
+                assertThat(other.find(layer.blob().digest())).isPresent();
+            }
+        }
+    }
+
+    @Test
+    void aBlobIsSentOnceAndThenExistsOrIsMounted() throws IOException {
+        Reference first = Reference.parse(server.host() + "/one");
+        Reference second = Reference.parse(server.host() + "/two");
+        Descriptor blob = blob(3, 5 << 20);
+        try (Registry client = client()) {
+            assertThat(client.push(first, blob, store)).isEqualTo(Pushed.SENT);
+            assertThat(client.push(first, blob, store)).isEqualTo(Pushed.EXISTS);
+            assertThat(client.push(second, blob, store)).isEqualTo(Pushed.MOUNTED);
+            assertThat(client.hasBlob(second, blob.digest())).isTrue();
+        }
+    }
+
+    @Test
+    void aBlobCanBeSentWhileItIsMade() throws IOException {
+        Reference name = Reference.parse(server.host() + "/streamed");
+        Descriptor blob = blob(4, 3_000_001);
+        try (Registry client = client();
+                Upload upload = client.begin(name)) {
+            java.nio.file.Files.copy(store.path(blob.digest()), upload);
+            assertThat(upload.commit(blob, store)).isEqualTo(Pushed.SENT);
+            assertThat(client.hasBlob(name, blob.digest())).isTrue();
+        }
+    }
+
+    @Test
+    void tagsAreListedAndManifestsDeleted() throws IOException {
+        Reference name = Reference.parse(server.host() + "/tagged:a");
+        try (Registry client = client()) {
+            Descriptor pushed = push(client, name, image(blob(5, 10)));
+            push(client, name.withTag("b"), image(blob(6, 10)));
+            assertThat(client.tags(name)).containsExactlyInAnyOrder("a", "b");
+            assertThat(client.delete(name.withDigest(pushed.digest()))).isTrue();
+            assertThat(client.delete(name.withDigest(pushed.digest()))).isFalse();
+            assertThat(client.head(name)).isEmpty();
+        }
+    }
+
+    @Test
+    void whatRefersToAnImageIsFoundByTheTagWhereTheRegistryKnowsNoReferrers() throws IOException {
+        Reference name = Reference.parse(server.host() + "/signed:1");
+        try (Registry client = client()) {
+            Descriptor pushed = push(client, name, image(blob(7, 10)));
+            Descriptor empty = store.put(MediaTypes.EMPTY, "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            client.push(name, empty, store);
+            Manifest signature = new Manifest(
+                    2,
+                    MediaTypes.MANIFEST,
+                    "application/example",
+                    empty,
+                    List.of(empty),
+                    pushed,
+                    Collections.emptySortedMap());
+            byte[] bytes = Json.bytes(signature);
+            client.pushManifest(name.withDigest(Digest.sha256(bytes)), MediaTypes.MANIFEST, bytes);
+            assertThat(client.referrers(name, pushed.digest(), "application/example"))
+                    .extracting(Descriptor::digest)
+                    .containsExactly(Digest.sha256(bytes));
+            assertThat(client.referrers(name, pushed.digest(), "application/other"))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void aNameThatIsNotThereIsSaidSo() {
+        Reference name = Reference.parse(server.host() + "/nothing:1");
+        try (Registry client = client()) {
+            assertThatThrownBy(() -> client.resolve(name)).isInstanceOfSatisfying(RegistryException.class, e -> {
+                assertThat(e.kind()).isEqualTo(RegistryException.Kind.NOT_FOUND);
+                assertThat(e.status()).isEqualTo(404);
+                assertThat(e.code()).isIn("MANIFEST_UNKNOWN", "NAME_UNKNOWN");
+                assertThat(e).hasMessageContaining("cannot read " + name);
+            });
+            assertThat(client.head(name)).isEmpty();
+        }
+    }
+}
