@@ -37,7 +37,7 @@ public final class Git {
     public record Checkout(Path root, String commit, Instant date) {}
 
     /**
-     * Checks out into a folder that is empty or absent.
+     * Checks out into a folder that is empty or absent; after a failure it is absent.
      *
      * @param address its own keepGitDirectory and submodules win over the arguments
      * @param keepGitDirectory whether {@code .git} stays; never where only a folder of the repository is wanted
@@ -52,6 +52,17 @@ public final class Git {
         GitRemote remote = GitRemote.check(address.remote());
         checkRevision(address);
         try (GitSession session = GitSession.open(remote, into, scratch, new Credentials(credentials), caBundle)) {
+            return checkout(session, remote, address, into, keep, deep);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write the files of " + remote.shown(), e);
+        }
+    }
+
+    private static Checkout checkout(
+            GitSession session, GitRemote remote, GitAddress address, Path into, boolean keep, boolean deep)
+            throws IOException {
+        boolean done = false;
+        try {
             session.run("init", "--quiet", "--template=", ".");
             session.run("remote", "add", "origin", remote.address());
             String commit = fetch(session, address.revision());
@@ -64,9 +75,12 @@ public final class Git {
             Instant date =
                     Instant.ofEpochSecond(Long.parseLong(session.run("show", "--no-patch", "--format=%ct", commit)));
             Path root = new Worktree(into, remote.shown()).finish(address.folder(), keep, date);
+            done = true;
             return new Checkout(root, commit, date);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write the files of " + remote.shown(), e);
+        } finally {
+            if (!done) {
+                Worktree.delete(into);
+            }
         }
     }
 

@@ -53,7 +53,12 @@ public record GitAddress(
 
     /** A repository as {@link dev.strata.plan.Plan.Source.Git} names it. */
     static GitAddress of(String remote, @Nullable String revision, @Nullable String folder, boolean submodules) {
-        return new GitAddress(remote, revision, folder, null, false, submodules);
+        return new GitAddress(remote, revision, folder, null, null, submodules);
+    }
+
+    /** The same, with {@code .git} staying whatever the caller says. */
+    public GitAddress keepingGitDirectory() {
+        return new GitAddress(remote, revision, folder, commit, true, submodules);
     }
 
     private static boolean hasGitPath(String text) {
