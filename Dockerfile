@@ -1,0 +1,16 @@
+# Strata's own image, for the operator and for the builder pods. Strata builds it itself: make image.
+FROM debian:bookworm
+
+# crun runs the RUN steps, git fetches sources, util-linux has unshare.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates crun git util-linux \
+    && apt-get clean \
+    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+
+# bin/strata, strata.jar, lib/ and a Java runtime of the modules it needs, laid out by scripts/image.sh.
+COPY target/image /opt/strata
+
+# A build and an operator that look for no work are watched once; what Java loaded then is kept in a form that loads faster.
+RUN ["/opt/strata/bin/train"]
+
+ENTRYPOINT ["/opt/strata/bin/strata"]

@@ -1,0 +1,54 @@
+#!/bin/bash
+# Everything up to a running operator: packages, JDK, Strata, the cluster, Strata's own image, the operator. Done again, it
+# changes nothing that is there already.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/settings.sh"
+cd "$project"
+
+java() {
+  scripts/packages.sh make maven
+  say "$(scripts/java.sh)"
+}
+
+cluster() {
+  if [ "$CLUSTER" = local ]; then
+    cluster/up.sh
+  else
+    kubectl get nodes
+  fi
+}
+
+operator() {
+  local image manifests=target/manifests
+  image=$(cat target/image.name)
+  kubectl apply --server-side --force-conflicts -f crds/ | grep -v unchanged || true
+  kubectl wait --for=condition=Established --timeout=60s crd/imagebuilds.strata.dev crd/buildclasses.strata.dev
+  rm -rf $manifests && cp -r manifests $manifests
+  sed -i "s|image: strata:.*|image: $image|" $manifests/*.yaml
+  kubectl apply -f $manifests
+  kubectl apply -f - <<END
+$(build_class)
+END
+  kubectl -n $operator_namespace rollout status deployment/strata --timeout=120s
+}
+
+build_class() { # how builds of this cluster reach registries
+  cat <<END
+apiVersion: strata.dev/v1alpha1
+kind: BuildClass
+metadata:
+  name: default
+spec:
+  registries:
+    mirrors: {${STRATA_REGISTRY_MIRROR:+docker.io: $STRATA_REGISTRY_MIRROR}}
+    plainHttp: [${plain_http:+"$registry_host"}]
+END
+}
+
+phase "JDK 25, Maven" "what it says above" java
+phase "Build Strata (make build)" "read the compiler's messages above" make --no-print-directory build
+phase "Kubernetes ($CLUSTER)" "what it says above; then run this again" cluster
+phase "Strata's own image, built by Strata" "read the build's log above" scripts/image.sh "$REGISTRY/strata/strata" "$plain_http"
+phase "Operator (kubectl apply -f crds/ -f manifests/)" \
+  "kubectl -n $operator_namespace describe pods; kubectl -n $operator_namespace logs deployment/strata" operator

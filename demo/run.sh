@@ -1,0 +1,55 @@
+#!/bin/bash
+# The main job, end to end: what install.sh sets up, then one ImageBuild from kubectl apply to a running pod.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/settings.sh"
+cd "$project"
+began=$EPOCHREALTIME
+
+apply() {
+  kubectl create namespace $example_namespace --dry-run=client -o yaml |
+    kubectl label --local -f - pod-security.kubernetes.io/enforce=baseline -o yaml | kubectl apply -f -
+  sed "s|10.88.0.1:5000|$REGISTRY|" examples/hello/imagebuild.yaml | kubectl -n $example_namespace apply -f -
+}
+
+# The status as lines, printed anew at every change; awk shows only those not seen before.
+progress='{{$generation := .metadata.generation}}{{with .status}}{{range .platforms}}{{range .stages}}{{$stage := .name}}{{range .steps -}}
+step {{$stage}} {{.number}}  {{printf "%-8s" .state}} {{.instruction}}{{if .cached}}  (from the cache){{end}}{{if .seconds}}  {{.seconds}} s{{end}}
+{{end}}{{end}}{{end}}{{if eq .observedGeneration $generation}}{{range .conditions}}{{if eq .status "True" -}}
+{{.type}}: {{.message}}
+{{end}}{{end}}{{end}}{{end}}'
+
+follow() {
+  local watcher code=0
+  exec 7< <(exec timeout 1800 kubectl -n $example_namespace get imagebuild hello --watch -o go-template="$progress")
+  watcher=$!
+  awk '!seen[$0]++ { print "   " $0; fflush() } /^Ready: / { done = 1; exit } /^Stalled: / { exit } END { exit !done }' <&7 || code=$?
+  kill $watcher 2>/dev/null || true
+  exec 7<&-
+  return $code
+}
+
+show() {
+  kubectl -n $example_namespace get imagebuilds
+  echo
+  bin/strata layers "$(image)"
+}
+
+image() { kubectl -n $example_namespace get imagebuild hello -o jsonpath='{.status.image}'; }
+
+run_image() {
+  kubectl -n $example_namespace delete pod hello --ignore-not-found --wait >/dev/null
+  kubectl -n $example_namespace run hello --image="$(image)" --restart=Never >/dev/null
+  kubectl -n $example_namespace wait --for=jsonpath='{.status.phase}'=Succeeded pod/hello --timeout=180s >/dev/null
+  kubectl -n $example_namespace logs hello
+}
+
+"$here/install.sh"
+describe="kubectl -n $example_namespace describe imagebuild hello; kubectl -n $example_namespace logs -l strata.dev/build=hello"
+phase "kubectl apply -f examples/hello/imagebuild.yaml" "is the operator running? kubectl -n $operator_namespace get pods" apply
+phase "The build" "$describe" follow
+phase "The image and its layers" "$describe" show
+phase "The image as a pod" "kubectl -n $example_namespace describe pod hello" run_image
+
+printf '\nDone in %s s. The cluster is yours:\n' "$(seconds_since "$began")"
+echo "export KUBECONFIG=${KUBECONFIG:-$HOME/.kube/config}"
