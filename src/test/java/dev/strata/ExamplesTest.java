@@ -1,0 +1,29 @@
+package dev.strata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class ExamplesTest {
+    private static final Path HELLO = Path.of("examples/hello");
+
+    @Test
+    void the_config_map_of_hello_holds_the_files_beside_it() throws IOException {
+        JsonNode data;
+        try (var documents = new YAMLMapper()
+                .readerFor(JsonNode.class)
+                .<JsonNode>readValues(HELLO.resolve("imagebuild.yaml").toFile())) {
+            data = documents.next().get("data");
+        }
+
+        assertThat(data.fieldNames()).toIterable().containsExactlyInAnyOrder("Dockerfile", "main.py");
+        for (String file : new String[] {"Dockerfile", "main.py"}) {
+            assertThat(data.get(file).textValue()).isEqualTo(Files.readString(HELLO.resolve(file)));
+        }
+    }
+}
