@@ -1,6 +1,8 @@
 package dev.strata.dockerfile;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,17 @@ public record Expansion(char escape) {
     @FunctionalInterface
     public interface Variables {
         Variables NONE = name -> null;
+
+        /** From {@code NAME=value} entries; of several the last counts, and one without a value is set and empty. */
+        static Variables of(List<String> entries) {
+            Map<String, String> values = new HashMap<>();
+            for (String entry : entries) {
+                int equals = entry.indexOf('=');
+                values.put(
+                        equals < 0 ? entry : entry.substring(0, equals), equals < 0 ? "" : entry.substring(equals + 1));
+            }
+            return values::get;
+        }
 
         /** The variable's value, null where it is not set. */
         @Nullable

@@ -229,6 +229,9 @@ final class ShellWord {
                 throw missingBrace();
             }
             operator = text.charAt(at++);
+            if ("+-?".indexOf(operator) < 0) {
+                throw unsupported(":" + operator);
+            }
         } else if ("+-?#%".indexOf(operator) < 0) {
             throw unsupported(String.valueOf(operator));
         }
