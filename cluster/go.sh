@@ -21,10 +21,10 @@ done
 # Go's tool chain is a module like any other; Debian's older go can download it.
 "$here/../scripts/packages.sh" golang-go ca-certificates >&2
 say "fetching Go $wanted as a module" >&2
-folder=$(cd / && GOFLAGS=-mod=mod go mod download -json "golang.org/toolchain@v0.0.1-go$wanted.linux-$(dpkg --print-architecture)" |
-  sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p')
-[ -n "$folder" ] || die "Go $wanted could not be downloaded as the module golang.org/toolchain" \
+answer=$(cd / && GOFLAGS=-mod=mod go mod download -json "golang.org/toolchain@v0.0.1-go$wanted.linux-$(dpkg --print-architecture)") || true
+folder=$(sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' <<<"$answer")
+[ -n "$folder" ] || die "Go $wanted could not be downloaded as the module golang.org/toolchain: $answer" \
   "install Go $wanted or newer yourself and put it on the PATH"
 chmod -R u+w "$folder/bin" "$folder/pkg/tool"
-chmod -R a+x "$folder/bin" "$folder/pkg/tool"   # a module's files are not executable
+chmod -R a+x "$folder/bin" "$folder/pkg/tool" # a module's files are not executable
 echo "$folder/bin/go"

@@ -3,10 +3,10 @@
 # is skipped with the reason. The last line is "N passed, N failed, N skipped"; the exit code is 0 only if nothing failed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(dirname "$here")
+project=$(dirname "$here")
 . "$here/phases.sh"
 
-reports=$root/target/test-reports
+reports=$project/target/test-reports
 mkdir -p "$reports"
 passed=0 failed=0 skipped=0
 lines=()   # the summary, a line for each suite
@@ -18,16 +18,17 @@ skip() { # skip SUITE REASON
 }
 
 attribute_sum() { # attribute_sum NAME FILE...: over the testsuite elements of Surefire's reports
-  grep -ho "<testsuite [^>]*" "${@:2}" 2>/dev/null | grep -o " $1=\"[0-9]*\"" | tr -dc '0-9\n' | awk '{ n += $1 } END { print n + 0 }'
+  { grep -ho "<testsuite [^>]*" "${@:2}" 2>/dev/null || true; } | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" |
+    awk '{ sum += $1 } END { print sum + 0 }'
 }
 
 tag() { # tag SUITE GROUPS EXCLUDED-GROUPS [MAVEN ARGUMENT...]: runs one suite in Surefire and counts its reports
   local suite=$1 groups=$2 excluded=$3 code=0 from=$EPOCHREALTIME
   shift 3
-  rm -rf "$root/target/surefire-reports" "${reports:?}/$suite"
+  rm -rf "$project/target/surefire-reports" "${reports:?}/$suite"
   "$here/maven.sh" test -Dgroups="$groups" -DexcludedGroups="$excluded" -Dsurefire.failIfNoSpecifiedTests=false "$@" || code=$?
-  mkdir -p "$root/target/surefire-reports"
-  mv "$root/target/surefire-reports" "$reports/$suite"
+  mkdir -p "$project/target/surefire-reports"
+  mv "$project/target/surefire-reports" "$reports/$suite"
   local files=("$reports/$suite"/TEST-*.xml)
   local all bad not_run
   all=$(attribute_sum tests "${files[@]}")
@@ -50,7 +51,7 @@ reasons() { # the messages of skipped tests, each once
 unit() { tag unit "" root,cluster,corpora; }
 
 corpora() {
-  local folder=${STRATA_CORPORA:-$root/../shared/corpora}
+  local folder=${STRATA_CORPORA:-$project/../shared/corpora}
   if [ ! -d "$folder" ]; then
     skip corpora "no corpora at $folder; set STRATA_CORPORA to the folder that holds them"
     return 0
@@ -59,7 +60,7 @@ corpora() {
 }
 
 needs_root() {
-  [ "$(id -u)" = 0 ] && return 0
+  if [ "$(id -u)" = 0 ]; then return 0; fi
   skip "$1" "not root: mounts and containers need it"
   return 1
 }
@@ -74,15 +75,15 @@ root() {
 cluster() {
   needs_root cluster || return 0
   local code=0 ran_before=
-  if [ -e "$(KUBECONFIG='' bash -c '. "$1/../cluster/settings.sh"; . "$1/../cluster/processes.sh"; runs kubelet && echo /' _ "$here")" ]; then ran_before=1; fi
-  "$root/demo/install.sh" || code=$?
+  if "$project/cluster/running.sh"; then ran_before=1; fi
+  "$project/demo/install.sh" || code=$?
   if [ $code -ne 0 ]; then
     failed=$((failed + 1))
     lines+=("cluster  failed: the cluster or the operator did not come up, see above")
   else
-    KUBECONFIG=$(. "$root/cluster/settings.sh"; echo "$KUBECONFIG_OF_CLUSTER") tag cluster cluster ""
+    KUBECONFIG=$(. "$project/cluster/settings.sh"; echo "$KUBECONFIG_OF_CLUSTER") tag cluster cluster ""
   fi
-  if [ -z "$ran_before" ]; then "$root/cluster/down.sh"; fi
+  if [ -z "$ran_before" ]; then "$project/cluster/down.sh"; fi
 }
 
 for suite in "$@"; do
