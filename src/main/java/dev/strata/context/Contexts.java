@@ -1,9 +1,14 @@
 package dev.strata.context;
 
+import dev.strata.image.Blobs;
 import dev.strata.image.Digest;
+import dev.strata.image.Platform;
+import dev.strata.image.Reference;
 import dev.strata.layer.Tree;
 import dev.strata.plan.Plan.Source;
+import dev.strata.registry.Registry;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,17 +20,29 @@ public final class Contexts {
     private final Path folder;
     private final Git git;
     private final Http http;
+    private final Registry registry;
+    private final Platform platform;
     private final Unpacking unpacking;
     private final Function<Path, Tree> trees;
 
     /**
      * @param folder where what is fetched is put; made when absent
+     * @param platform which files of an image for several platforms are wanted
      * @param trees makes the tree of a folder
      */
-    public Contexts(Path folder, Git git, Http http, Unpacking unpacking, Function<Path, Tree> trees) {
+    public Contexts(
+            Path folder,
+            Git git,
+            Http http,
+            Registry registry,
+            Platform platform,
+            Unpacking unpacking,
+            Function<Path, Tree> trees) {
         this.folder = folder;
         this.git = git;
         this.http = http;
+        this.registry = registry;
+        this.platform = platform;
         this.unpacking = unpacking;
         this.trees = trees;
     }
@@ -37,6 +54,9 @@ public final class Contexts {
 
         /** Puts the files of a tar into a folder; names that mean something in layers mean nothing here. */
         void archive(Path file, Path into) throws IOException;
+
+        /** Puts a layer's files over those that are in a folder, and removes those that the layer says are gone. */
+        void layer(InputStream blob, Path into) throws IOException;
     }
 
     /**
@@ -44,6 +64,7 @@ public final class Contexts {
      *
      * @param name of the context for messages; empty for the main one
      * @throws ContextException whose {@link ContextException#fault} tells whether trying again may help
+     * @throws dev.strata.registry.RegistryException where an image cannot be had
      */
     public Context fetch(Source source, String name) {
         try {
@@ -53,8 +74,8 @@ public final class Contexts {
                 case Source.Folder local -> local.mounted() ? volume(local) : local(local);
                 case Source.Git repository -> git(repository);
                 case Source.Http file -> http(file);
-                case Source.Oci image -> throw unsupported(image.image().toString());
-                case Source.OciLayout layout -> throw unsupported(layout.path());
+                case Source.Oci image -> image(image.image());
+                case Source.OciLayout layout -> layout(layout);
                 case Source.StageAlias stage ->
                     throw new IllegalArgumentException("context \"" + name + "\" is the stage \"" + stage.stage()
                             + "\", which has no files before it is built");
@@ -62,10 +83,6 @@ public final class Contexts {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the files of the context to " + folder, e);
         }
-    }
-
-    private static ContextException unsupported(String where) {
-        return ContextException.user("images are not supported as sources yet", where, null);
     }
 
     private Context local(Source.Folder local) {
@@ -108,6 +125,22 @@ public final class Contexts {
             Files.move(fetched.file(), root.resolve("Dockerfile"));
         }
         return context(root, "http", fetched.digest().toString(), fetched.lastModified());
+    }
+
+    private Context image(Reference name) throws IOException {
+        Path root = fresh();
+        RegistryFiles source = new RegistryFiles(registry, name, new Blobs(folder.resolve("pulled")));
+        ImageFiles.Found found = new ImageFiles(source, unpacking, platform, name.toString())
+                .put(registry.resolve(name).descriptor(), root);
+        return context(root, "oci", found.manifest().toString(), found.created());
+    }
+
+    private Context layout(Source.OciLayout layout) throws IOException {
+        Path root = fresh();
+        LayoutFolder source = new LayoutFolder(Path.of(layout.path()));
+        ImageFiles.Found found =
+                new ImageFiles(source, unpacking, platform, layout.path()).put(source.find(layout.tagOrDigest()), root);
+        return context(root, "oci-layout", found.manifest().toString(), found.created());
     }
 
     private static Digest checksum(String sha256, String url) {

@@ -3,13 +3,31 @@ package dev.strata.context;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
+import dev.strata.image.Blobs;
+import dev.strata.image.Descriptor;
+import dev.strata.image.Digest;
+import dev.strata.image.Image;
+import dev.strata.image.ImageConfig;
+import dev.strata.image.Index;
+import dev.strata.image.Json;
+import dev.strata.image.Layer;
+import dev.strata.image.Manifest;
+import dev.strata.image.MediaTypes;
+import dev.strata.image.Platform;
 import dev.strata.plan.Plan.Source;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,6 +125,119 @@ class ContextsTest {
         assertThat(context.kind()).isEqualTo("git");
         assertThat(context.revision()).isEqualTo(commit);
         assertThat(context.date()).isEqualTo(Instant.parse(GitRepository.DATE));
+    }
+
+    private String served(HttpServer server, Path file) {
+        server.createContext("/" + file.getFileName(), exchange -> {
+            try (exchange) {
+                exchange.sendResponseHeaders(200, Files.size(file));
+                Files.copy(file, exchange.getResponseBody());
+            }
+        });
+        return "http://127.0.0.1:" + server.getAddress().getPort() + "/" + file.getFileName();
+    }
+
+    @Test
+    void aTarFromAWebServerIsUnpackedAndAnythingElseIsADockerfile() throws IOException {
+        Path tar = tar("context.tar.gz", "Dockerfile", "src/main.py");
+        Path dockerfile = Files.writeString(folder.resolve("build.txt"), "FROM scratch\n");
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.start();
+        try {
+            String sha256 = Digest.sha256(Files.readAllBytes(tar)).hex();
+            Context packed = contexts.fetch(new Source.Http(served(server, tar), sha256, null), "");
+            assertThat(files(packed.root())).containsExactly("Dockerfile", "src", "src/main.py");
+            assertThat(packed.revision()).isEqualTo("sha256:" + sha256);
+
+            Context single = contexts.fetch(new Source.Http(served(server, dockerfile), null, null), "");
+            assertThat(single.root().resolve("Dockerfile")).hasContent("FROM scratch\n");
+        } finally {
+            server.stop(0);
+        }
+        assertThatThrownBy(() -> contexts.fetch(new Source.Http("http://127.0.0.1:1/f", "abc", null), ""))
+                .isInstanceOf(ContextException.class)
+                .hasMessageContaining("checksum");
+    }
+
+    private Path tar(String name, String... files) throws IOException {
+        Path content = Files.createTempDirectory(folder, "content");
+        for (String file : files) {
+            Files.createDirectories(content.resolve(file).getParent());
+            Files.writeString(content.resolve(file), "content of " + file);
+        }
+        Path tar = folder.resolve(name);
+        Process process = new ProcessBuilder(
+                        "tar", "--auto-compress", "-cf", tar.toString(), "-C", content.toString(), ".")
+                .inheritIO()
+                .start();
+        assertThat(process.onExit().join().exitValue()).isZero();
+        return tar;
+    }
+
+    @Test
+    void ofAnImageInALayoutTheFilesOfAllLayersAreContent() throws IOException {
+        Path layout = folder.resolve("layout");
+        Blobs blobs = new Blobs(layout);
+        Layer lower = layer(blobs, "lower.tar", "a");
+        Layer upper = layer(blobs, "upper.tar", "b/c");
+        Image image = Image.scratch(Platform.parse("linux/amd64"))
+                .plus(lower, history())
+                .plus(upper, history());
+        Descriptor config = blobs.put(MediaTypes.CONFIG, Json.bytes(image.config()));
+        Manifest manifest = Manifest.of(config, List.of(lower.blob(), upper.blob()), Collections.emptySortedMap());
+        Descriptor listed = blobs.put(MediaTypes.MANIFEST, Json.bytes(manifest))
+                .withAnnotations(new TreeMap<>(Map.of("org.opencontainers.image.ref.name", "v1")));
+        Files.write(layout.resolve("index.json"), Json.bytes(Index.of(List.of(listed), Collections.emptySortedMap())));
+
+        Context context = contexts.fetch(new Source.OciLayout(layout.toString(), "v1"), "");
+
+        assertThat(files(context.root())).containsExactly("a", "b", "b/c");
+        assertThat(context.revision()).isEqualTo(listed.digest().toString());
+        assertThatThrownBy(() -> contexts.fetch(new Source.OciLayout(layout.toString(), "v2"), ""))
+                .hasMessageContaining("no image \"v2\"");
+
+        Files.writeString(blobs.path(upper.blob().digest()), "damaged");
+        assertThatThrownBy(() -> contexts.fetch(new Source.OciLayout(layout.toString(), null), ""))
+                .hasMessageContaining("does not hash to its name");
+    }
+
+    @Test
+    void ofAnArtifactTitledFilesAndUnpackedArchivesAreContentAndNothingLiesOutside() throws IOException {
+        Path layout = folder.resolve("layout");
+        Blobs blobs = new Blobs(layout);
+        Descriptor plain = titled(blobs, "docs/read.me", "text");
+        Descriptor archive = blobs.put(
+                "application/vnd.cncf.flux.content.v1.tar+gzip", Files.readAllBytes(tar("flux.tar.gz", "Dockerfile")));
+        artifact(blobs, layout, plain, archive);
+        assertThat(files(contexts.fetch(new Source.OciLayout(layout.toString(), null), "")
+                        .root()))
+                .containsExactly("Dockerfile", "docs", "docs/read.me");
+
+        artifact(blobs, layout, titled(blobs, "../../outside", "text"));
+        assertThatThrownBy(() -> contexts.fetch(new Source.OciLayout(layout.toString(), null), ""))
+                .isInstanceOf(ContextException.class)
+                .hasMessageContaining("outside its folder");
+    }
+
+    private static Descriptor titled(Blobs blobs, String title, String text) throws IOException {
+        return blobs.put("text/plain", text.getBytes(StandardCharsets.UTF_8))
+                .withAnnotations(new TreeMap<>(Map.of("org.opencontainers.image.title", title)));
+    }
+
+    private static void artifact(Blobs blobs, Path layout, Descriptor... parts) throws IOException {
+        Descriptor config = blobs.put(MediaTypes.EMPTY, "{}".getBytes(StandardCharsets.UTF_8));
+        Manifest manifest = Manifest.of(config, List.of(parts), Collections.emptySortedMap());
+        Descriptor listed = blobs.put(MediaTypes.MANIFEST, Json.bytes(manifest));
+        Files.write(layout.resolve("index.json"), Json.bytes(Index.of(List.of(listed), Collections.emptySortedMap())));
+    }
+
+    private Layer layer(Blobs blobs, String name, String... files) throws IOException {
+        Descriptor blob = blobs.put(MediaTypes.LAYER_TAR, Files.readAllBytes(tar(name, files)));
+        return new Layer(blob, blob.digest());
+    }
+
+    private static ImageConfig.History history() {
+        return new ImageConfig.History(null, "test", null, null, false);
     }
 
     @Test
