@@ -2,7 +2,7 @@ package dev.strata.image;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
-import java.util.regex.Pattern;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,50 +17,53 @@ public record Reference(
         String path,
         @Nullable String tag,
         @Nullable Digest digest) {
-    private static final Pattern COMPONENT = Pattern.compile("[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*");
-    private static final Pattern TAG = Pattern.compile("[\\w][\\w.-]{0,127}");
+    private static final String HUB = "docker.io";
 
     /** Reads and normalises a name; an {@link IllegalArgumentException} says which rule was broken. */
     @JsonCreator
     public static Reference parse(String text) {
-        String rest = text;
-        Digest digest = null;
-        int at = rest.indexOf('@');
-        if (at >= 0) {
-            digest = Digest.parse(rest.substring(at + 1));
-            rest = rest.substring(0, at);
+        if (ReferenceText.isIdentifier(text)) {
+            throw new IllegalArgumentException(
+                    "image name \"" + text + "\": 64 hexadecimal digits are a hash, not a name");
         }
-        String tag = null;
-        int colon = rest.lastIndexOf(':');
-        if (colon > rest.lastIndexOf('/')) {
-            tag = rest.substring(colon + 1);
-            if (!TAG.matcher(tag).matches()) {
-                throw new IllegalArgumentException("image name \"" + text + "\": the tag \"" + tag
-                        + "\" may have letters, digits, _ . and -, at most 128, and not begin with . or -");
-            }
-            rest = rest.substring(0, colon);
+        int slash = text.indexOf('/');
+        boolean namesDomain = slash >= 0 && looksLikeDomain(text.substring(0, slash));
+        String domain = namesDomain ? text.substring(0, slash) : HUB;
+        String rest = namesDomain ? text.substring(slash + 1) : text;
+        if (namesDomain && !ReferenceText.isDomain(domain)) {
+            throw new IllegalArgumentException("image name \"" + text + "\": \"" + domain
+                    + "\" must be a host name or [IPv6 address], perhaps with :port");
         }
-        int slash = rest.indexOf('/');
-        String first = slash < 0 ? "" : rest.substring(0, slash);
-        boolean isDomain = first.contains(".")
-                || first.contains(":")
-                || first.equals("localhost")
-                || !first.equals(first.toLowerCase(java.util.Locale.ROOT));
-        String domain = isDomain ? first : "docker.io";
-        String path = isDomain ? rest.substring(slash + 1) : rest;
         if (domain.equals("index.docker.io")) {
-            domain = "docker.io";
+            domain = HUB;
         }
-        if (domain.equals("docker.io") && path.indexOf('/') < 0) {
-            path = "library/" + path;
+        if (domain.equals(HUB) && rest.indexOf('/') < 0 && !rest.isEmpty()) {
+            rest = "library/" + rest;
         }
-        for (String component : path.split("/", -1)) {
-            if (!COMPONENT.matcher(component).matches()) {
-                throw new IllegalArgumentException("image name \"" + text + "\": \"" + component
-                        + "\" must be lower-case letters and digits, separated by . _ __ or -");
-            }
-        }
-        return new Reference(domain, path, tag, digest);
+        ReferenceText parts = ReferenceText.parse(domain + "/" + rest);
+        return new Reference(
+                parts.domain(),
+                parts.path(),
+                parts.tag(),
+                parts.digest() == null ? null : Digest.parse(parts.digest()));
+    }
+
+    /** What docker takes for a registry and not for the first part of a name on Docker Hub. */
+    private static boolean looksLikeDomain(String first) {
+        return first.indexOf('.') >= 0
+                || first.indexOf(':') >= 0
+                || first.equals("localhost")
+                || !first.equals(first.toLowerCase(Locale.ROOT));
+    }
+
+    /** The shortest way to write it: what docker adds by itself is left out. */
+    public String familiar() {
+        String shortest = !domain.equals(HUB)
+                ? repository()
+                : path.startsWith("library/") && path.indexOf('/', "library/".length()) < 0
+                        ? path.substring("library/".length())
+                        : path;
+        return shortest + (tag == null ? "" : ":" + tag) + (digest == null ? "" : "@" + digest);
     }
 
     public String tagOrLatest() {
