@@ -253,6 +253,7 @@ nodeStatusUpdateFrequency: 5s
 END
   start kubelet kubelet --config="$configuration/kubelet.yaml" --kubeconfig="$configuration/kubelet.kubeconfig" \
     --hostname-override=$node --node-ip=$node_address --root-dir="$data/kubelet" --cert-dir="$certificates/kubelet" --v=2
+  until_true 60 "the kubelet (its log: $logs/kubelet.log)" curl -fsS http://127.0.0.1:10248/healthz
   until_true 90 "the node to be Ready (logs: $logs/kubelet.log, $logs/containerd.log)" \
     kubectl wait --for=condition=Ready "node/$node" --timeout=1s
   until_true 60 "the default service account (log: $logs/kube-controller-manager.log)" kubectl get serviceaccount default
