@@ -19,6 +19,8 @@ cluster() {
   fi
 }
 
+image() { IMAGE_REPOSITORY=${plain_http:+http://}$REGISTRY/strata/strata scripts/image.sh; }
+
 operator() {
   local image manifests=target/manifests
   image=$(cat target/image.name)
@@ -49,6 +51,6 @@ END
 phase "JDK 25, Maven" "what it says above" java
 phase "Build Strata (make build)" "read the compiler's messages above" make --no-print-directory build
 phase "Kubernetes ($CLUSTER)" "what it says above; then run this again" cluster
-phase "Strata's own image, built by Strata" "read the build's log above" scripts/image.sh "$REGISTRY/strata/strata" "$plain_http"
+phase "Strata's own image, built by Strata" "read the build's log above" image
 phase "Operator (kubectl apply -f crds/ -f manifests/)" \
   "kubectl -n $operator_namespace describe pods; kubectl -n $operator_namespace logs deployment/strata" operator

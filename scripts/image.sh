@@ -1,17 +1,22 @@
 #!/bin/bash
-# image.sh [REPOSITORY]: builds Strata's own image with Strata, from the repository's Dockerfile, and pushes it under a tag that
-# stands for what is in it; an image that the registry has is not built again. Its name ends up in target/image.name.
+# image.sh: builds Strata's own image with Strata, from the repository's Dockerfile, and pushes it to IMAGE_REPOSITORY (default: the
+# cluster's registry) under a tag that stands for what is in it; an image that the registry has is not built again.
+# Its name ends up in target/image.name.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 project=$(dirname "$here")
-. "$here/phases.sh"
 . "$project/cluster/settings.sh"
 cd "$project"
 
-repository=${1:-$registry/strata/strata}
+repository=${IMAGE_REPOSITORY:-http://$registry/strata/strata}
+case $repository in http://*) scheme=http ;; *) scheme=https ;; esac
+repository=${repository#*://}
+host=${repository%%/*}
+limit=200000000   # bytes of all layers as they are sent
+
 jdk=$("$here/java.sh")
 folder=target/image
-# What Strata's own code and its libraries use; java.desktop and java.sql are wanted only by parts of libraries that never run here.
+# What Strata and its libraries use; java.desktop and java.sql are wanted only by parts of libraries that never run here.
 modules=java.base,java.logging,java.management,java.naming,java.net.http,java.xml,jdk.httpserver,jdk.management,jdk.unsupported
 
 lay_out() {
@@ -22,17 +27,33 @@ lay_out() {
   fi
   rm -rf $folder
   mkdir -p $folder
-  cp -a target/runtime $folder/runtime
-  cp -a target/strata.jar target/lib $folder/
+  cp -a target/runtime target/strata.jar target/lib $folder/
   install -D bin/strata $folder/bin/strata
   install scripts/train.sh $folder/bin/train
-  find $folder -exec touch -h -d @0 {} +   # times of this checkout are no part of the image
+  find $folder -exec touch -h -d @0 {} +   # the time of this checkout is no part of the image
 }
 
 content_hash() {
-  { cat Dockerfile; find $folder -type f -printf '%P %m\n' | LC_ALL=C sort; find $folder -type f | LC_ALL=C sort | xargs sha256sum; } |
+  { sha256sum Dockerfile; (cd $folder && find . -type f -printf '%m ' -exec sha256sum {} \; | LC_ALL=C sort -k 3); } |
     sha256sum | cut -c1-12
 }
 
+manifest() {
+  curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' "$scheme://$host/v2/${repository#*/}/manifests/$1" 2>/dev/null
+}
+
+layer_bytes() { # the sum of the layers' sizes, of a manifest on standard input
+  tr -d ' \n' | sed 's/.*"layers"//' | grep -o '"size":[0-9]*' | awk -F : '{ sum += $2 } END { print sum + 0 }'
+}
+
 lay_out
-name=$repository:$(content_hash)
+tag=$(content_hash)
+echo "$repository:$tag" >target/image.name
+if manifest "$tag" >/dev/null; then
+  say "$repository:$tag is there already"
+  exit 0
+fi
+bin/strata build -f Dockerfile --state "$cache/state" --output "type=image,name=$repository:$tag,push=true" .
+size=$(manifest "$tag" | layer_bytes || echo 0)
+say "$repository:$tag, $((size / 1000000)) MB compressed"
+[ "$size" -lt $limit ] || die "The image is larger than the $((limit / 1000000)) MB that it may be" "see bin/strata layers $repository:$tag"
