@@ -1,6 +1,8 @@
 package dev.strata.e2e;
 
 import io.fabric8.kubernetes.api.model.NodeAddress;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import org.junit.jupiter.api.Assumptions;
@@ -30,7 +32,12 @@ final class TestCluster {
     }
 
     private static final class Shared {
-        static final TestCluster INSTANCE = new TestCluster(new KubernetesClientBuilder().build());
+        /** Refusals are what some tests are about, so they are not asked for again. */
+        static final TestCluster INSTANCE = new TestCluster(new KubernetesClientBuilder()
+                .withConfig(new ConfigBuilder(Config.autoConfigure(null))
+                        .withRequestRetryBackoffLimit(0)
+                        .build())
+                .build());
     }
 
     /** One client for all tests; skips the calling test where no cluster was given. */
