@@ -1,5 +1,6 @@
 package dev.strata.registry;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -73,6 +74,13 @@ final class Answer implements AutoCloseable {
             return bytes;
         } catch (IOException e) {
             throw broken(e);
+        }
+    }
+
+    /** The same answer with its body in memory. */
+    Answer whole(long limit, String noun) {
+        try (this) {
+            return new Answer(method, uri, status, headers, new ByteArrayInputStream(bytes(limit, noun)));
         }
     }
 

@@ -164,7 +164,7 @@ final class Authorization {
 
     private Token fetch(Endpoint endpoint, Scope scope, Challenge challenge, @Nullable Credential credential) {
         Connections.Exchange exchange = tokenExchange(endpoint, scope, challenge, credential);
-        try (Answer answer = retry.persist(() -> connections.send(exchange))) {
+        try (Answer answer = retry.persist(() -> answer(exchange))) {
             if (answer.status() != 200) {
                 Call call = new Call(
                         exchange.method(), endpoint, exchange.uri(), scope, "get a token for " + scope.repository());
@@ -173,6 +173,11 @@ final class Authorization {
             }
             return token(answer);
         }
+    }
+
+    private Answer answer(Connections.Exchange exchange) {
+        Answer answer = connections.send(exchange);
+        return answer.status() == 200 ? answer.whole(MOST_TOKEN_BYTES, "token") : answer;
     }
 
     private Connections.Exchange tokenExchange(

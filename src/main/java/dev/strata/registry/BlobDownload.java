@@ -48,23 +48,18 @@ final class BlobDownload {
                     null,
                     null);
         }
-        for (int attempt = 1; ; attempt++) {
-            try (Answer answer = calls.expect(call(endpoint, repository, blob.digest()), 200)) {
+        Call call = call(endpoint, repository, blob.digest());
+        for (boolean again = false; ; again = true) {
+            try (Answer answer = calls.document(call, blob.size(), "blob " + blob.digest())) {
                 byte[] bytes = answer.bytes(blob.size(), "blob " + blob.digest());
                 MessageDigest hash = blob.digest().verifier();
                 hash.update(bytes);
                 if (blob.digest().matches(hash)) {
                     return bytes;
                 }
-                throw corrupt(answer, blob, bytes.length);
-            } catch (RegistryException e) {
-                Optional<Duration> wait = Retry.mayHelp(e) && !endpoint.hasFallback()
-                        ? calls.retry().after(attempt, Optional.empty())
-                        : Optional.empty();
-                if (wait.isEmpty()) {
-                    throw e;
+                if (again) {
+                    throw corrupt(answer, blob, bytes.length);
                 }
-                calls.retry().sleep(wait.get());
             }
         }
     }

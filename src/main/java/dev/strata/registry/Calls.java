@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,29 @@ final class Calls {
         }
     }
 
+    /**
+     * Sends a call for a document and reads it whole, so that an answer that breaks off is asked for again.
+     *
+     * @param limit in bytes; a longer document is refused
+     */
+    Answer document(Call call, long limit, String noun) {
+        Supplier<Answer> exchange = () -> {
+            Answer answer = authorized(call);
+            return answer.status() == 200 ? answer.whole(limit, noun) : answer;
+        };
+        Answer answer = isRetried(call) ? retry.persist(exchange) : exchange.get();
+        if (answer.status() == 200) {
+            return answer;
+        }
+        try (answer) {
+            throw refusal(call, answer);
+        }
+    }
+
+    private static boolean isRetried(Call call) {
+        return call.retried() && !call.endpoint().hasFallback();
+    }
+
     RegistryException refusal(Call call, Answer answer) {
         List<Credential> all = authorization.candidates(call.endpoint(), call.scope());
         return Refusal.of(call, answer, all, credentials.places());
@@ -65,8 +89,7 @@ final class Calls {
 
     /** Sends a call; any answer will do. */
     Answer send(Call call) {
-        boolean retried = call.retried() && !call.endpoint().hasFallback();
-        return retried ? retry.persist(() -> authorized(call)) : authorized(call);
+        return isRetried(call) ? retry.persist(() -> authorized(call)) : authorized(call);
     }
 
     private Answer authorized(Call call) {

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Single exchanges over HTTP: no redirects, no retries, no credentials; every failure in our own words. */
 final class Connections implements AutoCloseable {
-    private static final Duration CONNECT = Duration.ofSeconds(15);
+    private static final Duration CONNECT = Duration.ofSeconds(10);
     private static final String AGENT = "strata";
 
     private final Trust trust;

@@ -51,7 +51,7 @@ final class Listing {
     private void pages(Call first, Consumer<JsonNode> reader) {
         Call next = first;
         for (int page = 1; page <= MOST_PAGES; page++) {
-            try (Answer answer = calls.expect(next, 200)) {
+            try (Answer answer = calls.document(next, MOST_PAGE_BYTES, "page of a list")) {
                 reader.accept(json(answer));
                 Optional<URI> following = following(answer);
                 if (following.isEmpty()) {

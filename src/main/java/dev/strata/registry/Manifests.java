@@ -52,8 +52,9 @@ final class Manifests {
 
     /** The document that a name denotes, checked against the digest where the name has one. */
     Resolved read(Endpoint endpoint, Reference name) {
-        try (Answer answer = calls.expect(call("GET", endpoint, name, "read"), 200)) {
-            byte[] bytes = answer.bytes(MOST_BYTES, "manifest of " + name);
+        String noun = "manifest of " + name;
+        try (Answer answer = calls.document(call("GET", endpoint, name, "read"), MOST_BYTES, noun)) {
+            byte[] bytes = answer.bytes(MOST_BYTES, noun);
             Digest digest = digest(name, answer, bytes);
             String mediaType = mediaType(name, answer, bytes);
             return new Resolved(name.withDigest(digest), new Descriptor(mediaType, digest, bytes.length), bytes);

@@ -279,14 +279,14 @@ public final class MemoryRegistry implements AutoCloseable {
     }
 
     private @Nullable Fault fault(Seen request) {
+        Fault first = null;
         for (Rule rule : rules) {
-            if (rule.requests.matcher(request.toString()).matches() && rule.spared.getAndDecrement() <= 0) {
-                if (rule.times.getAndDecrement() > 0) {
-                    return rule.fault;
-                }
-            }
+            boolean meant = rule.requests.matcher(request.toString()).matches()
+                    && rule.spared.getAndDecrement() <= 0
+                    && rule.times.getAndDecrement() > 0;
+            first = meant && first == null ? rule.fault : first;
         }
-        return null;
+        return first;
     }
 
     private void route(HttpExchange exchange, Seen request, @Nullable Fault fault) throws IOException {
