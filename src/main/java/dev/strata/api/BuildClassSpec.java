@@ -107,7 +107,7 @@ public record BuildClassSpec(
     public record RetryDefault(
             @Required
             @Min(0)
-            @Max(100)
+            @Max(15)
             @JsonPropertyDescription(
                     "How many further attempts follow a failure of the network, a registry or the cluster.")
             @Nullable

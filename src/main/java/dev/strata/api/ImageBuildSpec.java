@@ -9,8 +9,10 @@ import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What a user wants: the image of this source and Dockerfile, at this place. */
@@ -58,7 +60,8 @@ public record ImageBuildSpec(
 
         @Size(max = 16)
         @ValidationRule(value = "self.all(a, self.exists_one(b, b == a))", message = "every platform may be given once")
-        @JsonPropertyDescription("Platforms to build for, such as linux/amd64. The node's own where the list is empty.")
+        @JsonPropertyDescription(
+                "Platforms to build for, such as linux/amd64. The operator's own where the list is empty.")
         List<@Size(max = 64) @Pattern("^[a-z0-9]+/[a-z0-9_]+(/v[0-9]+)?$") String> platforms,
 
         @Required @JsonPropertyDescription("Where the image goes and what is written on it.") @Nullable
@@ -215,8 +218,13 @@ public record ImageBuildSpec(
             String compression) {
         public Output {
             tags = tags == null ? List.of() : List.copyOf(tags);
-            labels = labels == null ? Map.of() : Map.copyOf(labels);
-            annotations = annotations == null ? Map.of() : Map.copyOf(annotations);
+            labels = sorted(labels);
+            annotations = sorted(annotations);
+        }
+
+        /** One order, because what is written into an image and what is hashed must not depend on the day. */
+        private static Map<String, String> sorted(@Nullable Map<String, String> map) {
+            return map == null ? Map.of() : Collections.unmodifiableSortedMap(new TreeMap<>(map));
         }
     }
 
@@ -236,7 +244,7 @@ public record ImageBuildSpec(
 
     public record Retry(
             @Min(0)
-            @Max(100)
+            @Max(15)
             @JsonPropertyDescription(
                     "How many further attempts follow a failure of the network, a registry or the cluster. The class's where it is left out.")
             @Nullable

@@ -151,6 +151,9 @@ public record ImageBuildStatus(
             @JsonPropertyDescription("Running, Succeeded or Failed.")
             State state,
 
+            @JsonPropertyDescription("The digest of the image that it pushed.") @Nullable
+            String digest,
+
             @JsonPropertyDescription("Why it failed, in a word.") @Nullable
             Reason reason,
 

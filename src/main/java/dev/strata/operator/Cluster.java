@@ -1,0 +1,140 @@
+package dev.strata.operator;
+
+import dev.strata.api.BuildClass;
+import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildSpec;
+import dev.strata.operator.PodReading.Trouble;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** All that the operator reads from and does to the cluster beside its informers; each call is one request. */
+final class Cluster {
+    private static final int CONFLICT = HttpURLConnection.HTTP_CONFLICT;
+    private static final int NOT_FOUND = HttpURLConnection.HTTP_NOT_FOUND;
+
+    private final KubernetesClient client;
+
+    Cluster(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /** Reads what a spec names, save what {@link Gathered#buildClass} an informer knows already. */
+    Gathered gather(ImageBuild build, @Nullable BuildClass buildClass) {
+        ImageBuildSpec spec = build.getSpec();
+        String namespace = build.getMetadata().getNamespace();
+        Map<String, ConfigMap> configMaps = new TreeMap<>();
+        if (spec == null) {
+            return new Gathered(build, buildClass, null, configMaps);
+        }
+        for (String name : Planner.configMaps(spec)) {
+            ConfigMap found =
+                    client.configMaps().inNamespace(namespace).withName(name).get();
+            if (found != null) {
+                configMaps.put(name, found);
+            }
+        }
+        return new Gathered(
+                build,
+                buildClass,
+                client.serviceAccounts()
+                        .inNamespace(namespace)
+                        .withName(Planner.serviceAccountName(spec))
+                        .get(),
+                configMaps);
+    }
+
+    /** What went wrong around a pod lately, newest first. */
+    List<Trouble> trouble(Pod pod) {
+        return client
+                .v1()
+                .events()
+                .inNamespace(pod.getMetadata().getNamespace())
+                .withField("involvedObject.uid", pod.getMetadata().getUid())
+                .list()
+                .getItems()
+                .stream()
+                .filter(event -> "Warning".equals(event.getType()))
+                .sorted(Comparator.comparing(Cluster::lastSeen).reversed())
+                .map(event -> new Trouble(text(event.getReason()), text(event.getMessage())))
+                .toList();
+    }
+
+    private static String lastSeen(Event event) {
+        return event.getLastTimestamp() == null
+                ? text(event.getMetadata().getCreationTimestamp())
+                : event.getLastTimestamp();
+    }
+
+    private static String text(@Nullable String text) {
+        return text == null ? "" : text;
+    }
+
+    Optional<Pod> pod(String namespace, String name) {
+        return Optional.ofNullable(
+                client.pods().inNamespace(namespace).withName(name).get());
+    }
+
+    /** Makes the plan's ConfigMap and the pod; does nothing where this attempt has them already. */
+    void create(DesiredPod desired) {
+        ignoring(CONFLICT, () -> client.resource(desired.planConfigMap()).create());
+        try {
+            client.resource(desired.pod()).create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != CONFLICT || !isOurs(desired)) {
+                deletePlan(desired.build().getMetadata().getNamespace(), desired.name());
+                throw e;
+            }
+        }
+    }
+
+    private boolean isOurs(DesiredPod desired) {
+        String owner = desired.build().getMetadata().getUid();
+        return pod(desired.build().getMetadata().getNamespace(), desired.name())
+                .map(pod -> pod.getMetadata().getOwnerReferences())
+                .stream()
+                .flatMap(List::stream)
+                .map(OwnerReference::getUid)
+                .anyMatch(owner::equals);
+    }
+
+    /** Asks a pod to end and takes its plan away. */
+    void deletePod(String namespace, String name) {
+        ignoring(
+                NOT_FOUND,
+                () -> client.pods()
+                        .inNamespace(namespace)
+                        .withName(name)
+                        .withPropagationPolicy(DeletionPropagation.BACKGROUND)
+                        .delete());
+        deletePlan(namespace, name);
+    }
+
+    /** The plan of a pod that has ended is of no more use. */
+    void deletePlan(String namespace, String pod) {
+        ignoring(
+                NOT_FOUND,
+                () -> client.configMaps().inNamespace(namespace).withName(pod).delete());
+    }
+
+    private static void ignoring(int code, Runnable call) {
+        try {
+            call.run();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != code) {
+                throw e;
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dev.strata.operator;
+
+import dev.strata.api.Condition;
+import dev.strata.api.ImageBuild;
+import dev.strata.api.Reason;
+import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells people in {@code kubectl describe} what happened: one event whenever the reason of {@code Ready} changes, with
+ * the same reason and message.
+ */
+final class EventRecorder {
+    private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
+    /** What the API server takes for a message. */
+    private static final int MESSAGE = 1_000;
+
+    private final KubernetesClient client;
+    private final Clock clock;
+
+    EventRecorder(KubernetesClient client, Clock clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    void record(ImageBuild build, List<Condition> before, List<Condition> after) {
+        Optional<Condition> now = ready(after);
+        Optional<Reason> was = ready(before).map(Condition::reason);
+        if (now.isPresent() && !now.map(Condition::reason).equals(was)) {
+            write(build, now.get());
+        }
+    }
+
+    private static Optional<Condition> ready(List<Condition> conditions) {
+        return conditions.stream()
+                .filter(condition -> condition.type() == Condition.Type.READY)
+                .findFirst();
+    }
+
+    private void write(ImageBuild build, Condition ready) {
+        String now = Attempts.text(clock.instant());
+        String type =
+                ready.status() == Condition.Status.FALSE && ready.reason() != Reason.SUSPENDED ? "Warning" : "Normal";
+        try {
+            client.v1()
+                    .events()
+                    .inNamespace(build.getMetadata().getNamespace())
+                    .resource(new EventBuilder()
+                            .withNewMetadata()
+                            .withGenerateName(Text.cut(build.getMetadata().getName(), 200) + ".")
+                            .withNamespace(build.getMetadata().getNamespace())
+                            .endMetadata()
+                            .withNewInvolvedObject()
+                            .withApiVersion(build.getApiVersion())
+                            .withKind(build.getKind())
+                            .withNamespace(build.getMetadata().getNamespace())
+                            .withName(build.getMetadata().getName())
+                            .withUid(build.getMetadata().getUid())
+                            .withResourceVersion(build.getMetadata().getResourceVersion())
+                            .endInvolvedObject()
+                            .withType(type)
+                            .withReason(ready.reason().word())
+                            .withMessage(Text.cut(ready.message(), MESSAGE))
+                            .withFirstTimestamp(now)
+                            .withLastTimestamp(now)
+                            .withCount(1)
+                            .withNewSource()
+                            .withComponent("strata")
+                            .endSource()
+                            .build())
+                    .create();
+        } catch (KubernetesClientException e) {
+            // An event is a courtesy; the condition says the same. A namespace that is going away takes none.
+            LOG.debug(
+                    "the event {} of {} was not taken: {}",
+                    ready.reason().word(),
+                    build.namespacedName(),
+                    e.toString());
+        }
+    }
+}

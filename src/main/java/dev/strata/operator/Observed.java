@@ -1,0 +1,32 @@
+package dev.strata.operator;
+
+import dev.strata.api.ImageBuildStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a decision may look at, read before it is taken.
+ *
+ * @param generation of the spec
+ * @param rebuild the token of the annotation {@code strata.dev/rebuild}; null where there never was one
+ * @param status as it was patched last; empty at first
+ * @param pods all builder pods of this resource, whatever they build
+ * @param retryLimit further attempts after a failure of the outside
+ * @param retryDelay the pause after the first of them
+ */
+record Observed(
+        long generation,
+        boolean suspended,
+        Wanted wanted,
+        @Nullable String rebuild,
+        ImageBuildStatus status,
+        List<BuilderPod> pods,
+        int retryLimit,
+        Duration retryDelay,
+        Instant now) {
+    Observed {
+        pods = List.copyOf(pods);
+    }
+}

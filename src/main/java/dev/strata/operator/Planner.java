@@ -1,0 +1,493 @@
+package dev.strata.operator;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.strata.api.BuildClass;
+import dev.strata.api.BuildClassSpec;
+import dev.strata.api.BuildClassSpec.Isolation;
+import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildSpec;
+import dev.strata.api.ImageBuildSpec.Argument;
+import dev.strata.api.ImageBuildSpec.NamedContext;
+import dev.strata.api.ImageBuildSpec.SecretValue;
+import dev.strata.api.PodSettings;
+import dev.strata.api.Source;
+import dev.strata.image.Digest;
+import dev.strata.image.Json;
+import dev.strata.image.Platform;
+import dev.strata.image.Reference;
+import dev.strata.operator.Wanted.Mount;
+import dev.strata.plan.Plan;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** From what a user wrote to what a builder is told. Pure: the same objects give the same plan and the same hash. */
+final class Planner {
+    static final String ROOT = "/strata";
+    static final String PLAN = ROOT + "/plan";
+    static final String CA_BUNDLE = "ca.crt";
+
+    private final ImageBuild build;
+    private final ImageBuildSpec spec;
+    private final BuildClassSpec settings;
+    private final Gathered gathered;
+    private final OperatorSettings operator;
+    private final List<Mount> mounts = new ArrayList<>();
+
+    private Planner(Gathered gathered, ImageBuildSpec spec, BuildClassSpec settings, OperatorSettings operator) {
+        this.build = gathered.build();
+        this.spec = spec;
+        this.settings = settings;
+        this.gathered = gathered;
+        this.operator = operator;
+    }
+
+    /** Says what a build asks for. */
+    static Wanted plan(Gathered gathered, OperatorSettings operator) {
+        ImageBuildSpec spec = gathered.build().getSpec();
+        if (spec == null || spec.output() == null || spec.output().image() == null) {
+            return new Wanted.Invalid("spec.output.image is missing; it says where the image goes");
+        }
+        try {
+            return new Planner(gathered, spec, classOf(gathered, spec), operator).valid();
+        } catch (MissingException e) {
+            return new Wanted.Missing(e.getMessage());
+        } catch (InvalidException e) {
+            return new Wanted.Invalid(e.getMessage());
+        }
+    }
+
+    /** A class's settings; those of the class {@code default} are Strata's own where it does not exist. */
+    private static BuildClassSpec classOf(Gathered gathered, ImageBuildSpec spec) {
+        String name = className(spec);
+        BuildClass found = gathered.buildClass();
+        if (found == null && !name.equals(BuildClass.DEFAULT)) {
+            throw new MissingException(
+                    "there is no BuildClass \"" + name + "\"; create it or name another one in spec.className");
+        }
+        BuildClassSpec settings = found == null ? null : found.getSpec();
+        return settings == null ? new BuildClassSpec(null, null, null, null, null, null, null, null) : settings;
+    }
+
+    static String className(ImageBuildSpec spec) {
+        return spec.className() == null ? BuildClass.DEFAULT : spec.className();
+    }
+
+    static String serviceAccountName(ImageBuildSpec spec) {
+        return spec.serviceAccountName() == null ? "default" : spec.serviceAccountName();
+    }
+
+    private Wanted.Valid valid() {
+        ImageBuildSpec.Output output = required(spec.output(), "spec.output");
+        Reference repository = repository("spec.output.image", required(output.image(), "spec.output.image"));
+        List<Platform> platforms = platforms();
+        Plan plan = new Plan(
+                build.namespacedName(),
+                source(),
+                dockerfile(),
+                spec.target(),
+                args(),
+                platforms.getFirst(),
+                secrets(),
+                new TreeMap<>(),
+                contexts(),
+                List.of(),
+                "default",
+                false,
+                output(repository, output),
+                cache(repository),
+                false,
+                List.of(),
+                Boolean.TRUE.equals(spec.reproducible()),
+                null,
+                registries());
+        return new Wanted.Valid(hash(plan), platforms, repository, pod(plan));
+    }
+
+    private Wanted.Pod pod(Plan plan) {
+        return new Wanted.Pod(
+                plan,
+                List.copyOf(mounts),
+                settings.isolation() == null ? Isolation.AUTO : settings.isolation(),
+                settings.builderImage() == null ? operator.builderImage() : settings.builderImage(),
+                settings.builderImagePullPolicy() == null
+                        ? operator.builderImagePullPolicy()
+                        : settings.builderImagePullPolicy(),
+                serviceAccountName(spec),
+                merged(settings.pod(), spec.pod()),
+                timeout(),
+                settings.registries() == null ? null : settings.registries().caBundle());
+    }
+
+    private List<Platform> platforms() {
+        if (spec.platforms().isEmpty()) {
+            return List.of(Platform.host());
+        }
+        return spec.platforms().stream()
+                .map(text -> checked("spec.platforms", () -> Platform.parse(text)))
+                .distinct()
+                .toList();
+    }
+
+    private Plan.Source source() {
+        Source source = spec.source();
+        if (source == null) {
+            return new Plan.Source.Empty();
+        }
+        return source(
+                "source",
+                source.git(),
+                source.http(),
+                source.oci() == null ? null : source.oci().image(),
+                source.configMap(),
+                "spec.source");
+    }
+
+    /**
+     * One place of files.
+     *
+     * @param volume names the volumes that it needs; their paths are below {@code /strata}
+     */
+    private Plan.Source source(
+            String volume,
+            Source.@Nullable Git git,
+            Source.@Nullable Http http,
+            @Nullable String image,
+            Source.@Nullable ConfigMapSource configMap,
+            String field) {
+        boolean main = volume.equals("source");
+        if (git != null) {
+            String credentials = credentials(main ? "git" : volume + "-git", git.secretRef());
+            return new Plan.Source.Git(
+                    required(git.url(), field + ".git.url"),
+                    git.revision(),
+                    git.subPath(),
+                    Boolean.TRUE.equals(git.submodules()),
+                    credentials);
+        }
+        if (http != null) {
+            String credentials = credentials(main ? "http" : volume + "-http", http.secretRef());
+            return new Plan.Source.Http(required(http.url(), field + ".http.url"), http.sha256(), credentials);
+        }
+        if (image != null) {
+            return new Plan.Source.Oci(checked(field, () -> Reference.parse(image)));
+        }
+        if (configMap != null) {
+            String name = required(configMap.name(), field + ".configMap.name");
+            existing(name, field + ".configMap");
+            String path = ROOT + "/" + volume;
+            mounts.add(new Mount.ConfigMap(volume, path, name));
+            return new Plan.Source.Folder(path, true);
+        }
+        throw new InvalidException(field + " names no kind of source");
+    }
+
+    private @Nullable String credentials(String volume, Source.@Nullable SecretName secret) {
+        if (secret == null || secret.name() == null) {
+            return null;
+        }
+        String path = ROOT + "/" + volume;
+        mounts.add(new Mount.Secret(volume, path, secret.name(), null, false));
+        return path;
+    }
+
+    private Plan.DockerfileAt dockerfile() {
+        ImageBuildSpec.DockerfileSpec dockerfile = spec.dockerfile();
+        if (dockerfile != null && dockerfile.inline() != null) {
+            return new Plan.DockerfileAt(null, dockerfile.inline());
+        }
+        if (spec.source() == null) {
+            throw new InvalidException("without spec.source the Dockerfile must be given in spec.dockerfile.inline");
+        }
+        return new Plan.DockerfileAt(
+                dockerfile == null || dockerfile.path() == null ? "Dockerfile" : dockerfile.path(), null);
+    }
+
+    private SequencedMap<String, @Nullable String> args() {
+        SequencedMap<String, @Nullable String> args = new LinkedHashMap<>();
+        for (Argument argument : spec.args()) {
+            args.put(required(argument.name(), "spec.args.name"), value(argument));
+        }
+        return args;
+    }
+
+    private String value(Argument argument) {
+        if (argument.value() != null) {
+            return argument.value();
+        }
+        String field = "spec.args[" + argument.name() + "].valueFrom.configMapKeyRef";
+        Source.Key reference = required(
+                argument.valueFrom() == null ? null : argument.valueFrom().configMapKeyRef(), field);
+        String name = required(reference.name(), field + ".name");
+        String key = required(reference.key(), field + ".key");
+        Map<String, String> data = existing(name, field).getData();
+        String value = data == null ? null : data.get(key);
+        if (value == null) {
+            throw new MissingException(
+                    "the ConfigMap \"" + name + "\", which " + field + " names, has no key \"" + key + "\"");
+        }
+        return value;
+    }
+
+    private SortedMap<String, Plan.SecretAt> secrets() {
+        SortedMap<String, Plan.SecretAt> secrets = new TreeMap<>();
+        int number = 0;
+        for (SecretValue secret : spec.secrets()) {
+            String id = required(secret.id(), "spec.secrets.id");
+            String field = "spec.secrets[" + id + "].secretRef";
+            Source.Key reference = required(secret.secretRef(), field);
+            String key = required(reference.key(), field + ".key");
+            String path = ROOT + "/secrets/" + id;
+            mounts.add(new Mount.Secret(
+                    "secret-" + number++, path, required(reference.name(), field + ".name"), key, false));
+            secrets.put(id, new Plan.SecretAt(path + "/" + key, null));
+        }
+        return secrets;
+    }
+
+    private SortedMap<String, Plan.Source> contexts() {
+        SortedMap<String, Plan.Source> contexts = new TreeMap<>();
+        int number = 0;
+        for (NamedContext context : spec.contexts()) {
+            String name = required(context.name(), "spec.contexts.name");
+            contexts.put(
+                    name,
+                    source(
+                            "context-" + number++,
+                            context.git(),
+                            context.http(),
+                            context.image(),
+                            context.configMap(),
+                            "spec.contexts[" + name + "]"));
+        }
+        return contexts;
+    }
+
+    private Plan.Output output(Reference repository, ImageBuildSpec.Output output) {
+        List<String> tags = output.tags().isEmpty() ? List.of("latest") : output.tags();
+        return new Plan.Output(
+                tags.stream().map(repository::withTag).toList(),
+                List.of(),
+                new TreeMap<>(output.labels()),
+                new TreeMap<>(output.annotations()),
+                output.compression() == null ? "gzip" : output.compression(),
+                null);
+    }
+
+    private @Nullable Reference cache(Reference repository) {
+        ImageBuildSpec.Cache cache = spec.cache();
+        if (cache != null && Boolean.FALSE.equals(cache.enabled())) {
+            return null;
+        }
+        return cache == null || cache.image() == null
+                ? repository("spec.output.image", repository.repository() + "-cache")
+                : repository("spec.cache.image", cache.image());
+    }
+
+    /** A pull secret need not exist: service accounts may name some that do not, and pods start all the same. */
+    private Plan.Registries registries() {
+        List<String> configs = new ArrayList<>();
+        if (gathered.serviceAccount() == null) {
+            throw new MissingException("there is no service account \"" + serviceAccountName(spec)
+                    + "\" in the namespace; create it or name another one in spec.serviceAccountName");
+        }
+        for (LocalObjectReference secret : gathered.serviceAccount().getImagePullSecrets()) {
+            int number = configs.size();
+            String path = ROOT + "/registry/" + number;
+            mounts.add(new Mount.Secret("registry-" + number, path, secret.getName(), null, true));
+            configs.add(path);
+        }
+        BuildClassSpec.Registries registries = settings.registries();
+        return new Plan.Registries(
+                new TreeMap<>(registries == null ? Map.of() : registries.mirrors()),
+                registries == null ? List.of() : registries.plainHttp(),
+                configs,
+                registries == null || registries.caBundle() == null ? null : PLAN + "/" + CA_BUNDLE);
+    }
+
+    private Duration timeout() {
+        String text = spec.timeout() != null ? spec.timeout() : settings.timeout();
+        return text == null
+                ? OperatorSettings.TIMEOUT
+                : checked("spec.timeout", () -> Duration.parse("PT" + text.toUpperCase(java.util.Locale.ROOT)));
+    }
+
+    /** A build's own settings over those of its class, value by value. */
+    private static PodSettings merged(@Nullable PodSettings below, @Nullable PodSettings above) {
+        PodSettings first = below == null ? PodSettings.NONE : below;
+        PodSettings second = above == null ? PodSettings.NONE : above;
+        Map<String, String> nodeSelector = new TreeMap<>(first.nodeSelector());
+        nodeSelector.putAll(second.nodeSelector());
+        List<PodSettings.Toleration> tolerations = new ArrayList<>(first.tolerations());
+        tolerations.addAll(second.tolerations());
+        return new PodSettings(merged(first.resources(), second.resources()), nodeSelector, tolerations);
+    }
+
+    private static PodSettings.Resources merged(
+            PodSettings.@Nullable Resources below, PodSettings.@Nullable Resources above) {
+        Map<String, Quantity> requests = new TreeMap<>(below == null ? Map.of() : below.requests());
+        Map<String, Quantity> limits = new TreeMap<>(below == null ? Map.of() : below.limits());
+        if (above != null) {
+            requests.putAll(above.requests());
+            limits.putAll(above.limits());
+        }
+        return new PodSettings.Resources(requests, limits);
+    }
+
+    /**
+     * Over everything that can change the image or its place, and nothing else: not the class, not resources, not
+     * time-outs, not the cache. The bytes are those of the spec and not of the plan, so that a new version of Strata
+     * does not build everything anew.
+     */
+    private String hash(Plan plan) {
+        ImageBuildSpec deciding = new ImageBuildSpec(
+                spec.source(),
+                spec.dockerfile(),
+                spec.target(),
+                List.of(),
+                spec.contexts(),
+                spec.secrets(),
+                plan.platform().equals(Platform.host()) && spec.platforms().isEmpty()
+                        ? List.of(plan.platform().toString())
+                        : spec.platforms(),
+                spec.output(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                spec.reproducible(),
+                null);
+        return Digest.sha256(Json.bytes(new Hashed(deciding, plan.args(), mountedConfigMaps(), rebuild(build))))
+                .toString();
+    }
+
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    private record Hashed(
+            ImageBuildSpec spec,
+            SequencedMap<String, @Nullable String> args,
+            SortedMap<String, String> configMaps,
+            @Nullable String rebuild) {}
+
+    /** The digests of the ConfigMaps whose files are part of a context. */
+    private SortedMap<String, String> mountedConfigMaps() {
+        SortedMap<String, String> digests = new TreeMap<>();
+        for (Mount mount : mounts) {
+            if (mount instanceof Mount.ConfigMap configMap) {
+                ConfigMap found = existing(configMap.name(), "spec");
+                Map<String, Map<String, String>> content = new TreeMap<>();
+                content.put("data", sorted(found.getData()));
+                content.put("binaryData", sorted(found.getBinaryData()));
+                digests.put(configMap.name(), Digest.sha256(Json.bytes(content)).toString());
+            }
+        }
+        return digests;
+    }
+
+    private static Map<String, String> sorted(@Nullable Map<String, String> map) {
+        return map == null ? Map.of() : new TreeMap<>(map);
+    }
+
+    /**
+     * The token that asks for a rebuild. Taking the annotation away asks for nothing, so the token of the latest build
+     * stays.
+     */
+    static @Nullable String rebuild(ImageBuild build) {
+        Map<String, String> annotations = build.getMetadata().getAnnotations();
+        String token = annotations == null ? null : annotations.get(ImageBuild.REBUILD);
+        if (token != null) {
+            return Text.cut(token, 200);
+        }
+        return build.getStatus() == null || build.getStatus().trigger() == null
+                ? null
+                : build.getStatus().trigger().rebuild();
+    }
+
+    private ConfigMap existing(String name, String field) {
+        ConfigMap found = gathered.configMaps().get(name);
+        if (found == null) {
+            throw new MissingException(
+                    "there is no ConfigMap \"" + name + "\" in the namespace, which " + field + " names");
+        }
+        return found;
+    }
+
+    /** The names of the ConfigMaps that a spec reads. */
+    static List<String> configMaps(ImageBuildSpec spec) {
+        List<String> names = new ArrayList<>();
+        if (spec.source() != null && spec.source().configMap() != null) {
+            add(names, spec.source().configMap().name());
+        }
+        for (NamedContext context : spec.contexts()) {
+            add(names, context.configMap() == null ? null : context.configMap().name());
+        }
+        for (Argument argument : spec.args()) {
+            Source.Key key =
+                    argument.valueFrom() == null ? null : argument.valueFrom().configMapKeyRef();
+            add(names, key == null ? null : key.name());
+        }
+        return names.stream().distinct().toList();
+    }
+
+    private static void add(List<String> names, @Nullable String name) {
+        if (name != null) {
+            names.add(name);
+        }
+    }
+
+    private static Reference repository(String field, String text) {
+        Reference reference = checked(field, () -> Reference.parse(text));
+        if (reference.tag() != null || reference.digest() != null) {
+            throw new InvalidException(field + ": \"" + text
+                    + "\" must be a repository without tag and digest; tags are given in spec.output.tags");
+        }
+        return reference;
+    }
+
+    private static <T> T required(@Nullable T value, String field) {
+        if (value == null) {
+            throw new InvalidException(field + " is missing");
+        }
+        return value;
+    }
+
+    private static <T> T checked(String field, java.util.function.Supplier<T> parse) {
+        try {
+            return parse.get();
+        } catch (IllegalArgumentException | java.time.DateTimeException e) {
+            throw new InvalidException(field + ": " + e.getMessage());
+        }
+    }
+
+    private static final class MissingException extends RuntimeException {
+        MissingException(String message) {
+            super(message);
+        }
+
+        @Override
+        public String getMessage() {
+            return String.valueOf(super.getMessage());
+        }
+    }
+
+    private static final class InvalidException extends RuntimeException {
+        InvalidException(String message) {
+            super(message);
+        }
+
+        @Override
+        public String getMessage() {
+            return String.valueOf(super.getMessage());
+        }
+    }
+}

@@ -1,0 +1,260 @@
+package dev.strata.operator;
+
+import dev.strata.api.ImageBuildStatus.Base;
+import dev.strata.api.ImageBuildStatus.PlatformStatus;
+import dev.strata.api.ImageBuildStatus.StackLayer;
+import dev.strata.api.ImageBuildStatus.Stage;
+import dev.strata.api.ImageBuildStatus.Step;
+import dev.strata.api.ImageBuildStatus.StepLayer;
+import dev.strata.api.ImageBuildStatus.StepState;
+import dev.strata.plan.Event;
+import dev.strata.plan.Outcome;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one builder has told so far, folded from its log. The same log gives the same progress however often it is read,
+ * since times are those at which the lines were written.
+ *
+ * <p>Bounded however long the log is: see the limits. Folded by one thread, looked at by others.
+ */
+final class Progress {
+    private static final int MAX_STEPS_KEPT = 2_000;
+    private static final int MAX_STEPS_SHOWN = 100;
+    private static final int STEPS_SHOWN_WHATEVER_THEIR_STATE = 90;
+    private static final int MAX_LAYERS = 127;
+    private static final int MAX_WARNINGS = 10;
+    private static final int MAX_BASES = 32;
+    private static final int MAX_OUTPUT_LINES = 20;
+    private static final int INSTRUCTION = 200;
+    private static final int MESSAGE = 500;
+    private static final int LINE = 300;
+
+    private final String platform;
+    private final SequencedMap<Integer, StepProgress> steps = new LinkedHashMap<>();
+    private final List<Base> bases = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
+    private final List<StackLayer> stack = new ArrayList<>();
+    private final Deque<String> output = new ArrayDeque<>();
+    private int outputStep;
+    private int stepsForgotten;
+    private int layers;
+    private long size;
+    private @Nullable String revision;
+    private @Nullable Outcome outcome;
+
+    Progress(String platform) {
+        this.platform = platform;
+    }
+
+    /**
+     * What is known now.
+     *
+     * @param outcome null while the builder has not ended
+     * @param layers of the finished image, those that are not listed in {@code stack} included
+     * @param size bytes of these layers in the registry
+     */
+    record Seen(
+            PlatformStatus status,
+            @Nullable Outcome outcome,
+            List<StackLayer> stack,
+            int layers,
+            long size,
+            int steps,
+            int cached) {}
+
+    private static final class StepProgress {
+        final Event.StepKnown known;
+        StepState state = StepState.WAITING;
+
+        @Nullable
+        Boolean cached;
+
+        @Nullable
+        String missReason;
+
+        @Nullable
+        Instant started;
+
+        @Nullable
+        Double seconds;
+
+        @Nullable
+        String message;
+
+        @Nullable
+        StepLayer layer;
+
+        StepProgress(Event.StepKnown known) {
+            this.known = known;
+        }
+
+        Step step() {
+            return new Step(
+                    known.number(),
+                    known.line() == 0 ? null : known.line(),
+                    Text.cut(known.instruction(), INSTRUCTION),
+                    state,
+                    cached,
+                    missReason,
+                    started == null
+                            ? null
+                            : started.truncatedTo(ChronoUnit.SECONDS).toString(),
+                    seconds,
+                    message,
+                    layer);
+        }
+    }
+
+    /** Takes one event in, written at {@code at}. What follows the end is not listened to. */
+    synchronized void fold(Instant at, Event event) {
+        if (outcome != null) {
+            return;
+        }
+        switch (event) {
+            case Event.Planned planned -> {}
+            case Event.Note note -> {}
+            case Event.SourceReady e -> revision = Text.cut(e.revision(), LINE);
+            case Event.BaseResolved e -> {
+                if (bases.size() < MAX_BASES) {
+                    bases.add(new Base(
+                            Text.cut(e.name().toString(), LINE), e.digest().toString()));
+                }
+            }
+            case Event.Warning e -> {
+                if (warnings.size() < MAX_WARNINGS) {
+                    warnings.add(Text.cut(e.where() == null ? e.message() : e.where() + ": " + e.message(), LINE));
+                }
+            }
+            case Event.StepKnown e -> know(e);
+            case Event.StepOutput e -> remember(e);
+            case Event.StepStarted e ->
+                change(e.step(), step -> {
+                    step.state = StepState.RUNNING;
+                    step.started = at;
+                });
+            case Event.StepCached e ->
+                change(e.step(), step -> {
+                    step.state = StepState.DONE;
+                    step.cached = true;
+                });
+            case Event.StepMissed e ->
+                change(e.step(), step -> {
+                    step.cached = false;
+                    step.missReason = Text.cut(e.reason(), INSTRUCTION);
+                });
+            case Event.StepDone e ->
+                change(e.step(), step -> {
+                    step.state = StepState.DONE;
+                    step.seconds = e.seconds();
+                });
+            case Event.StepFailed e ->
+                change(e.step(), step -> {
+                    step.state = StepState.FAILED;
+                    step.seconds = e.seconds();
+                    step.message = Text.cut(e.message(), MESSAGE);
+                });
+            case Event.StepCanceled e -> change(e.step(), step -> step.state = StepState.CANCELED);
+            case Event.StepLayer e -> change(e.step(), step -> step.layer = layer(e));
+            case Event.StackLayer e -> stack(e);
+            case Event.Ended e -> outcome = e.outcome();
+        }
+    }
+
+    private void know(Event.StepKnown known) {
+        if (steps.size() < MAX_STEPS_KEPT) {
+            steps.putIfAbsent(known.step(), new StepProgress(known));
+        } else {
+            stepsForgotten++;
+        }
+    }
+
+    private void change(int id, java.util.function.Consumer<StepProgress> change) {
+        StepProgress step = steps.get(id);
+        if (step != null) {
+            change.accept(step);
+        }
+    }
+
+    /** Only the last lines of the step that wrote last: those are what a reader of a failure needs. */
+    private void remember(Event.StepOutput line) {
+        if (line.step() != outputStep) {
+            output.clear();
+            outputStep = line.step();
+        }
+        if (output.size() == MAX_OUTPUT_LINES) {
+            output.removeFirst();
+        }
+        output.addLast(Text.cut(line.text(), LINE));
+    }
+
+    private void stack(Event.StackLayer e) {
+        layers++;
+        size += e.layer().blob().size();
+        if (stack.size() < MAX_LAYERS) {
+            stack.add(new StackLayer(
+                    e.layer().blob().digest().toString(),
+                    e.layer().diffId().toString(),
+                    e.layer().blob().size(),
+                    e.createdBy().isEmpty() ? null : Text.cut(e.createdBy(), INSTRUCTION),
+                    e.base()));
+        }
+    }
+
+    private static StepLayer layer(Event.StepLayer e) {
+        return new StepLayer(
+                e.layer().blob().digest().toString(),
+                e.layer().diffId().toString(),
+                e.layer().blob().size(),
+                e.tarSize());
+    }
+
+    /** @param shown how many steps at most are given in full, because several platforms share one resource */
+    synchronized Seen seen(@Nullable String isolation, int shown) {
+        int cached = (int) steps.values().stream()
+                .filter(step -> Boolean.TRUE.equals(step.cached))
+                .count();
+        return new Seen(
+                status(isolation, Math.min(shown, MAX_STEPS_SHOWN)),
+                outcome,
+                List.copyOf(stack),
+                layers,
+                size,
+                steps.size() + stepsForgotten,
+                cached);
+    }
+
+    private PlatformStatus status(@Nullable String isolation, int shown) {
+        SequencedMap<String, List<Step>> stages = new LinkedHashMap<>();
+        int given = 0;
+        int always = shown * STEPS_SHOWN_WHATEVER_THEIR_STATE / MAX_STEPS_SHOWN;
+        for (StepProgress step : steps.values()) {
+            boolean telling = step.state == StepState.RUNNING || step.state == StepState.FAILED;
+            if (given < always || (telling && given < shown)) {
+                stages.computeIfAbsent(step.known.stage(), name -> new ArrayList<>())
+                        .add(step.step());
+                given++;
+            }
+        }
+        int omitted = steps.size() + stepsForgotten - given;
+        return new PlatformStatus(
+                platform,
+                outcome instanceof Outcome.Built built ? built.digest().toString() : null,
+                isolation,
+                revision,
+                bases,
+                stages.entrySet().stream()
+                        .map(stage -> new Stage(Text.cut(stage.getKey(), LINE), stage.getValue()))
+                        .toList(),
+                omitted == 0 ? null : omitted,
+                warnings,
+                outcome instanceof Outcome.Failed ? List.copyOf(output) : List.of());
+    }
+}

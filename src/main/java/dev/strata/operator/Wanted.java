@@ -1,0 +1,68 @@
+package dev.strata.operator;
+
+import dev.strata.api.BuildClassSpec.Isolation;
+import dev.strata.api.PodSettings;
+import dev.strata.image.Platform;
+import dev.strata.image.Reference;
+import dev.strata.plan.Plan;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a spec asks for, after everything that it names was read. */
+sealed interface Wanted {
+    /**
+     * An image that can be built.
+     *
+     * @param hash over everything that can change the image
+     * @param platforms at least one
+     * @param repository where the image goes, without a tag
+     */
+    record Valid(String hash, List<Platform> platforms, Reference repository, Pod pod) implements Wanted {}
+
+    /** Something that the spec names is not there (yet). */
+    record Missing(String message) implements Wanted {}
+
+    /** The spec asks for what cannot be. */
+    record Invalid(String message) implements Wanted {}
+
+    /**
+     * What the builder pods of all platforms have in common.
+     *
+     * @param plan for the first platform; the others differ in nothing else
+     * @param isolation may be {@code auto}
+     * @param caBundle PEM text for {@link Plan.Registries#caBundle}; null where there is none
+     */
+    record Pod(
+            Plan plan,
+            List<Mount> mounts,
+            Isolation isolation,
+            String image,
+            String imagePullPolicy,
+            String serviceAccount,
+            PodSettings settings,
+            Duration timeout,
+            @Nullable String caBundle) {}
+
+    /** A volume of the builder pod, read-only. */
+    sealed interface Mount {
+        /** Name of the volume. */
+        String volume();
+
+        /** Absolute folder in the container. */
+        String path();
+
+        record ConfigMap(String volume, String path, String name) implements Mount {}
+
+        /**
+         * @param key the only key that is mounted; null for all
+         * @param optional whether the pod starts without it
+         */
+        record Secret(
+                String volume,
+                String path,
+                String name,
+                @Nullable String key,
+                boolean optional) implements Mount {}
+    }
+}
