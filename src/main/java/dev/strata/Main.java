@@ -24,13 +24,14 @@ public final class Main {
     static final int OUTSIDE = 3;
 
     /** In the order in which the help lists them. */
-    private static final List<String> COMMANDS = List.of();
+    private static final List<String> COMMANDS = List.of("operator");
 
     private Main() {}
 
     /** Made only when it is called, so that no command pays for loading another's classes. */
     private static @Nullable Object command(String name) {
         return switch (name) {
+            case "operator" -> new OperatorCommand();
             default -> null;
         };
     }

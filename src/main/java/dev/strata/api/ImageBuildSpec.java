@@ -58,10 +58,9 @@ public record ImageBuildSpec(
                 "Secrets for RUN --mount=type=secret. They are never part of the image nor of what decides about a rebuild.")
         List<SecretValue> secrets,
 
-        @Size(max = 16)
-        @ValidationRule(value = "self.all(a, self.exists_one(b, b == a))", message = "every platform may be given once")
+        @Size(max = 1)
         @JsonPropertyDescription(
-                "Platforms to build for, such as linux/amd64. The operator's own where the list is empty.")
+                "The platform to build for, such as linux/amd64; its builder runs on a node of it. The operator's own where the list is empty.")
         List<@Size(max = 64) @Pattern("^[a-z0-9]+/[a-z0-9_]+(/v[0-9]+)?$") String> platforms,
 
         @Required @JsonPropertyDescription("Where the image goes and what is written on it.") @Nullable

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.kubernetes.api.model.Quantity;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What may be chosen of a builder pod: by a class for all builds, by a build for itself. */
@@ -22,8 +24,12 @@ public record PodSettings(
         List<Toleration> tolerations) {
 
     public PodSettings {
-        nodeSelector = nodeSelector == null ? Map.of() : Map.copyOf(nodeSelector);
+        nodeSelector = sorted(nodeSelector);
         tolerations = tolerations == null ? List.of() : List.copyOf(tolerations);
+    }
+
+    private static <V> Map<String, V> sorted(@Nullable Map<String, V> map) {
+        return map == null ? Map.of() : Collections.unmodifiableSortedMap(new TreeMap<>(map));
     }
 
     public static final PodSettings NONE = new PodSettings(null, Map.of(), List.of());
@@ -37,8 +43,8 @@ public record PodSettings(
                     "What the builder may never exceed: cpu, memory, ephemeral-storage, as in every pod.")
             Map<String, Quantity> limits) {
         public Resources {
-            requests = requests == null ? Map.of() : Map.copyOf(requests);
-            limits = limits == null ? Map.of() : Map.copyOf(limits);
+            requests = sorted(requests);
+            limits = sorted(limits);
         }
     }
 

@@ -12,8 +12,6 @@ public enum Reason {
     STARTING("A builder pod was made and has not begun to work."),
     @JsonProperty("Building")
     BUILDING("A builder pod works on this spec."),
-    @JsonProperty("Joining")
-    JOINING("All platforms are built; their index is being pushed."),
     @JsonProperty("Unschedulable")
     UNSCHEDULABLE("No node can take the builder pod at the moment; it starts when one can."),
     @JsonProperty("BuilderImagePullFailed")

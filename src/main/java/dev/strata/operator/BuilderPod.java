@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A builder's pod, read for what matters to a decision.
  *
  * @param inputs the hash of the inputs that it builds
+ * @param settings the fingerprint of what it was made with beside them
  * @param generation of the spec that it was made for
  * @param leaving whether its deletion was asked for
  * @param finished when its container ended; null where it has not, or nobody knows
@@ -18,6 +19,7 @@ record BuilderPod(
         String name,
         String uid,
         String inputs,
+        String settings,
         String platform,
         int attempt,
         long generation,

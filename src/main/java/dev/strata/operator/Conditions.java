@@ -42,7 +42,6 @@ final class Conditions {
             case Decision.Clean clean ->
                 going(Reason.SUPERSEDING, "the spec changed; older builder pods are being stopped");
             case Decision.Start start -> going(Reason.STARTING, "the builder pod is being started");
-            case Decision.Join join -> going(Reason.JOINING, Reason.JOINING.meaning());
             case Decision.Wait(Reason reason, String message) -> going(reason, message);
             case Decision.Retry retry ->
                 new Said(Status.FALSE, Reason.BACKING_OFF, retry.message(), Condition.Type.RECONCILING);

@@ -30,11 +30,6 @@ sealed interface Decision {
     /** The last attempt failed and another one follows. */
     record Retry(Reason reason, String message, Duration after) implements Decision {}
 
-    /** All platforms are there; their index is to be pushed. Digests in the order of the spec. */
-    record Join(List<Part> parts) implements Decision {}
-
-    record Part(Platform platform, String digest) {}
-
     /** The image is in the registry, as of now. */
     record Succeed(String digest) implements Decision {}
 
@@ -62,14 +57,16 @@ sealed interface Decision {
         return switch (seen.wanted()) {
             case Wanted.Missing missing -> new Hold(Reason.REFERENCE_MISSING, missing.message(), LOOK_AGAIN);
             case Wanted.Invalid invalid ->
-                superseded(seen, "").orElseGet(() -> new Stall(Reason.INVALID_SPEC, invalid.message()));
-            case Wanted.Valid valid -> superseded(seen, valid.hash()).orElseGet(() -> decide(seen, valid));
+                superseded(seen, "", "").orElseGet(() -> new Stall(Reason.INVALID_SPEC, invalid.message()));
+            case Wanted.Valid valid ->
+                superseded(seen, valid.hash(), valid.pod().fingerprint()).orElseGet(() -> decide(seen, valid));
         };
     }
 
-    private static Optional<Decision> superseded(Observed seen, String hash) {
-        List<BuilderPod> others =
-                seen.pods().stream().filter(pod -> !pod.inputs().equals(hash)).toList();
+    private static Optional<Decision> superseded(Observed seen, String hash, String settings) {
+        List<BuilderPod> others = seen.pods().stream()
+                .filter(pod -> !pod.inputs().equals(hash) || isOutdated(pod, settings))
+                .toList();
         List<String> present = others.stream()
                 .filter(pod -> !pod.leaving())
                 .map(BuilderPod::name)
@@ -84,6 +81,12 @@ sealed interface Decision {
                         Reason.SUPERSEDING,
                         "the spec changed; the builder pod " + pod.name() + " is being stopped",
                         LOOK_AGAIN));
+    }
+
+    /** A pod that has not begun is replaced when other settings are wanted: they may mend what it waits for. */
+    private static boolean isOutdated(BuilderPod pod, String settings) {
+        return pod.state() instanceof BuilderPod.State.Waiting
+                && !pod.settings().equals(settings);
     }
 
     private static Decision decide(Observed seen, Wanted.Valid valid) {
@@ -106,7 +109,7 @@ sealed interface Decision {
 
     /** How one platform stands. */
     sealed interface Verdict {
-        record Done(Part part) implements Verdict {}
+        record Done(String digest) implements Verdict {}
 
         record Busy(Reason reason, String message) implements Verdict {}
 
@@ -123,7 +126,7 @@ sealed interface Decision {
         }
         Attempt last = attempts.getLast();
         return switch (last.state()) {
-            case SUCCEEDED -> new Verdict.Done(new Part(platform, String.valueOf(last.digest())));
+            case SUCCEEDED -> new Verdict.Done(String.valueOf(last.digest()));
             case RUNNING -> busy(seen, last);
             case FAILED -> afterFailure(seen, platform, attempts, last);
         };
@@ -206,9 +209,8 @@ sealed interface Decision {
             return new Retry(
                     later.get().reason(), later.get().message(), later.get().after());
         }
-        List<Part> parts =
-                each(verdicts, Verdict.Done.class).map(Verdict.Done::part).toList();
-        return parts.size() == 1 ? new Succeed(parts.getFirst().digest()) : new Join(parts);
+        return new Succeed(
+                each(verdicts, Verdict.Done.class).findFirst().orElseThrow().digest());
     }
 
     private static <V extends Verdict> java.util.stream.Stream<V> each(List<Verdict> verdicts, Class<V> kind) {

@@ -122,6 +122,8 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                 .withAnnotations(new TreeMap<>(Map.of(
                         PodLabels.INPUTS,
                         wanted.hash(),
+                        PodLabels.SETTINGS,
+                        wanted.pod().fingerprint(),
                         PodLabels.PLATFORM,
                         order.platform().toString(),
                         PodLabels.ATTEMPT,

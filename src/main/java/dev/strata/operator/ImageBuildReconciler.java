@@ -299,10 +299,6 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
                 clean.pods().forEach(pod -> cluster.deletePod(namespace, pod));
                 yield clean;
             }
-            case Decision.Join join ->
-                new Decision.Stall(
-                        Reason.INVALID_SPEC,
-                        "several platforms are not joined to an index yet; name one in spec.platforms");
             case Decision.Start start -> start;
             case Decision.Wait wait -> wait;
             case Decision.Hold hold -> hold;
@@ -380,7 +376,6 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Retry retry -> Optional.of(retry.after());
             case Decision.Start start -> Optional.of(SLOW_START);
             case Decision.Clean clean -> Optional.of(SLOW_START);
-            case Decision.Join join -> Optional.of(SLOW_START);
             case Decision.Succeed succeed -> configMapsAgain(build);
             case Decision.Settled settled -> configMapsAgain(build);
             case Decision.Stall stall -> configMapsAgain(build);

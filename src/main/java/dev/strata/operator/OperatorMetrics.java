@@ -26,7 +26,6 @@ final class OperatorMetrics {
             case Decision.Clean clean -> {}
             case Decision.Wait wait -> {}
             case Decision.Hold hold -> {}
-            case Decision.Join join -> {}
             case Decision.Settled settled -> {}
         }
     }

@@ -114,27 +114,47 @@ final class Planner {
     }
 
     private Wanted.Pod pod(Plan plan) {
+        Isolation isolation = settings.isolation() == null ? Isolation.AUTO : settings.isolation();
+        String image = settings.builderImage() == null ? operator.builderImage() : settings.builderImage();
+        String pullPolicy = settings.builderImagePullPolicy() == null
+                ? operator.builderImagePullPolicy()
+                : settings.builderImagePullPolicy();
+        PodSettings pod = merged(settings.pod(), spec.pod());
+        String caBundle =
+                settings.registries() == null ? null : settings.registries().caBundle();
+        List<String> deciding = new ArrayList<>(List.of(
+                isolation.word(),
+                image,
+                pullPolicy,
+                serviceAccountName(spec),
+                Json.text(pod),
+                timeout().toString(),
+                Json.text(plan.registries()),
+                caBundle == null ? "" : caBundle));
+        mounts.forEach(mount -> deciding.add(mount.volume() + " " + mount.name()));
         return new Wanted.Pod(
                 plan,
                 List.copyOf(mounts),
-                settings.isolation() == null ? Isolation.AUTO : settings.isolation(),
-                settings.builderImage() == null ? operator.builderImage() : settings.builderImage(),
-                settings.builderImagePullPolicy() == null
-                        ? operator.builderImagePullPolicy()
-                        : settings.builderImagePullPolicy(),
+                isolation,
+                image,
+                pullPolicy,
                 serviceAccountName(spec),
-                merged(settings.pod(), spec.pod()),
+                pod,
                 timeout(),
-                settings.registries() == null ? null : settings.registries().caBundle());
+                caBundle,
+                Digest.sha256(Json.bytes(deciding)).hex().substring(0, 16));
     }
 
     private List<Platform> platforms() {
         if (spec.platforms().isEmpty()) {
             return List.of(Platform.host());
         }
+        if (spec.platforms().size() > 1) {
+            throw new InvalidException("spec.platforms names "
+                    + spec.platforms().size() + " platforms; one is built, so make a resource for each");
+        }
         return spec.platforms().stream()
                 .map(text -> checked("spec.platforms", () -> Platform.parse(text)))
-                .distinct()
                 .toList();
     }
 

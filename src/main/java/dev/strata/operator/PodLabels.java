@@ -17,6 +17,7 @@ final class PodLabels {
 
     static final String BUILD = ImageBuild.GROUP + "/build";
     static final String INPUTS = ImageBuild.GROUP + "/inputs";
+    static final String SETTINGS = ImageBuild.GROUP + "/settings";
     static final String PLATFORM = ImageBuild.GROUP + "/platform";
     static final String ATTEMPT = ImageBuild.GROUP + "/attempt";
     static final String GENERATION = ImageBuild.GROUP + "/generation";
@@ -52,6 +53,10 @@ final class PodLabels {
 
     static String inputs(Pod pod) {
         return annotation(pod, INPUTS).orElse("");
+    }
+
+    static String settings(Pod pod) {
+        return annotation(pod, SETTINGS).orElse("");
     }
 
     static String platform(Pod pod) {

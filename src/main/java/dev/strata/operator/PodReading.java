@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What the cluster says of a builder's pod, in our words. Pure: everything was read before. */
@@ -27,6 +28,8 @@ final class PodReading {
     static final Duration PATIENCE_WITH_NODES = Duration.ofSeconds(30);
 
     private static final int MESSAGE = 800;
+    private static final Set<String> NODE_REASONS =
+            Set.of("NodeLost", "NodeShutdown", "Shutdown", "Terminated", "Preempting", "NodeAffinity");
 
     private PodReading() {}
 
@@ -42,6 +45,7 @@ final class PodReading {
                 pod.getMetadata().getName(),
                 pod.getMetadata().getUid(),
                 PodLabels.inputs(pod),
+                PodLabels.settings(pod),
                 PodLabels.platform(pod),
                 PodLabels.attempt(pod),
                 PodLabels.generation(pod),
@@ -55,51 +59,58 @@ final class PodReading {
     /** A warning event about a pod: {@code FailedMount}, and what the kubelet says. */
     record Trouble(String reason, String message) {}
 
+    /**
+     * A success counts as soon as it is told. A failure counts when the pod has ended, two seconds later at most: only
+     * the cluster knows whether the builder failed by itself or because its time, its memory or its node was over.
+     */
     private static State state(Pod pod, @Nullable Outcome told, boolean logRead, List<Trouble> trouble, Instant now) {
-        Optional<ContainerStateTerminated> end = terminated(pod);
-        boolean outOfMemory = end.map(ContainerStateTerminated::getReason)
-                .filter("OOMKilled"::equals)
-                .isPresent();
         if (told instanceof Outcome.Built) {
             return new State.Ended(told);
         }
-        if (outOfMemory) {
-            return outOfMemory(pod);
-        }
-        if (told != null) {
-            return new State.Ended(told);
-        }
-        String phase = pod.getStatus() == null || pod.getStatus().getPhase() == null
-                ? "Pending"
-                : pod.getStatus().getPhase();
+        String phase =
+                pod.getStatus() == null ? "Pending" : text(pod.getStatus().getPhase());
         return switch (phase) {
-            case "Succeeded", "Failed" -> logRead || end.isEmpty() ? ended(pod, end) : new State.Working();
+            case "Succeeded", "Failed" ->
+                logRead || told != null || terminated(pod).isEmpty() ? ended(pod, told) : new State.Working();
             default -> nodeLost(pod, now) ? lost("its node no longer answers") : underWay(pod, trouble);
         };
     }
 
-    private static State ended(Pod pod, Optional<ContainerStateTerminated> end) {
-        Optional<Outcome> word = end.map(ContainerStateTerminated::getMessage).flatMap(PodReading::outcome);
-        if (word.isPresent()) {
+    private static State ended(Pod pod, @Nullable Outcome told) {
+        Optional<ContainerStateTerminated> end = terminated(pod);
+        Optional<Outcome> word = Optional.ofNullable(told)
+                .or(() -> end.map(ContainerStateTerminated::getMessage).flatMap(PodReading::outcome));
+        if (word.isPresent() && word.get() instanceof Outcome.Built) {
             return new State.Ended(word.get());
         }
-        String reason =
-                pod.getStatus().getReason() == null ? "" : pod.getStatus().getReason();
-        String message =
-                pod.getStatus().getMessage() == null ? "" : pod.getStatus().getMessage();
+        return fromOutside(pod, end)
+                .or(() -> word.map(State.Ended::new))
+                .or(() -> end.map(PodReading::withoutAWord))
+                .orElseGet(() -> lost(
+                        text(pod.getStatus().getMessage()).isEmpty()
+                                ? "its container never started"
+                                : text(pod.getStatus().getMessage())));
+    }
+
+    /** What ended a pod from outside, whatever the builder said while it was being ended. */
+    private static Optional<State> fromOutside(Pod pod, Optional<ContainerStateTerminated> end) {
+        if (end.map(ContainerStateTerminated::getReason)
+                .filter("OOMKilled"::equals)
+                .isPresent()) {
+            return Optional.of(outOfMemory(pod));
+        }
+        String reason = text(pod.getStatus().getReason());
+        String message = text(pod.getStatus().getMessage());
         if (reason.equals("DeadlineExceeded")) {
-            return timedOut(pod);
+            return Optional.of(timedOut(pod));
         }
         if (reason.equals("Evicted")) {
-            return lost("it was evicted: " + message);
+            return Optional.of(lost("it was evicted: " + message));
         }
-        if (condition(pod, "DisruptionTarget").isPresent()
-                || List.of("NodeLost", "NodeShutdown", "Shutdown", "Terminated", "Preempting", "NodeAffinity")
-                        .contains(reason)) {
-            return lost("its node gave it up: " + (message.isEmpty() ? reason : message));
+        if (NODE_REASONS.contains(reason) || condition(pod, "DisruptionTarget").isPresent()) {
+            return Optional.of(lost("its node gave it up: " + (message.isEmpty() ? reason : message)));
         }
-        return end.map(PodReading::withoutAWord)
-                .orElseGet(() -> lost(message.isEmpty() ? "its container never started" : message));
+        return Optional.empty();
     }
 
     private static State withoutAWord(ContainerStateTerminated end) {
@@ -250,6 +261,10 @@ final class PodReading {
         return pod.getStatus().getConditions().stream()
                 .filter(condition -> type.equals(condition.getType()))
                 .findFirst();
+    }
+
+    private static String text(@Nullable String text) {
+        return text == null ? "" : text;
     }
 
     private static Optional<Instant> time(@Nullable String text) {

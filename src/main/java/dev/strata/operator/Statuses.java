@@ -246,7 +246,6 @@ final class Statuses {
             case Decision.Wait wait -> null;
             case Decision.Hold hold -> null;
             case Decision.Retry retry -> null;
-            case Decision.Join join -> null;
             case Decision.Settled settled -> null;
         };
     }

@@ -31,6 +31,7 @@ sealed interface Wanted {
      *
      * @param plan for the first platform; the others differ in nothing else
      * @param isolation may be {@code auto}
+     * @param fingerprint over all of these but the plan: pods with the same one are made alike
      * @param caBundle PEM text for {@link Plan.Registries#caBundle}; null where there is none
      */
     record Pod(
@@ -42,7 +43,8 @@ sealed interface Wanted {
             String serviceAccount,
             PodSettings settings,
             Duration timeout,
-            @Nullable String caBundle) {}
+            @Nullable String caBundle,
+            String fingerprint) {}
 
     /** A volume of the builder pod, read-only. */
     sealed interface Mount {
@@ -51,6 +53,9 @@ sealed interface Wanted {
 
         /** Absolute folder in the container. */
         String path();
+
+        /** Of the ConfigMap or secret. */
+        String name();
 
         record ConfigMap(String volume, String path, String name) implements Mount {}
 

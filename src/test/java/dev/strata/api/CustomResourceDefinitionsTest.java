@@ -82,7 +82,6 @@ class CustomResourceDefinitionsTest {
         new CRDGenerator()
                 .customResourceClasses(List.of(ImageBuild.class, BuildClass.class))
                 .forCRDVersions("v1")
-                .withMinQuotes(true)
                 .withPostProcessor(new Finish())
                 .inOutputDir(folder.toFile())
                 .generate();

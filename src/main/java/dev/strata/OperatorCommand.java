@@ -1,0 +1,114 @@
+package dev.strata;
+
+import dev.strata.operator.OperatorSettings;
+import dev.strata.operator.StrataOperator;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code strata operator}: watches ImageBuilds and keeps their images in their registries, until it is stopped. */
+@Command(
+        name = "operator",
+        mixinStandardHelpOptions = true,
+        description = "Watches ImageBuilds in a cluster and runs their builds in pods.",
+        footer = {
+            "",
+            "The cluster is that of KUBECONFIG, or the one that this process runs in.",
+            "Logs are lines of text; STRATA_LOG_FORMAT=json writes them as JSON."
+        })
+final class OperatorCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--builder-image",
+            paramLabel = "IMAGE",
+            defaultValue = "${env:STRATA_BUILDER_IMAGE}",
+            description = "Image of builder pods where a build's class names none; default: $STRATA_BUILDER_IMAGE.")
+    private @Nullable String builderImage;
+
+    @Option(
+            names = "--builder-image-pull-policy",
+            paramLabel = "POLICY",
+            defaultValue = "IfNotPresent",
+            description = "Always, IfNotPresent or Never; default: ${DEFAULT-VALUE}.")
+    private String builderImagePullPolicy = "IfNotPresent";
+
+    @Option(
+            names = "--namespace",
+            paramLabel = "NAMESPACE",
+            description = "The only namespace whose builds are served; default: all.")
+    private @Nullable String namespace;
+
+    @Option(
+            names = "--port",
+            defaultValue = "8080",
+            description = "Where /healthz, /readyz and /metrics are; default: ${DEFAULT-VALUE}.")
+    private int port = 8080;
+
+    @Option(
+            names = "--retry-delay",
+            paramLabel = "DURATION",
+            defaultValue = "PT5S",
+            description = "Pause after a first failure of the outside, as ISO 8601 has it; default: ${DEFAULT-VALUE}.")
+    private Duration retryDelay = Duration.ofSeconds(5);
+
+    @Option(
+            names = "--lease-namespace",
+            paramLabel = "NAMESPACE",
+            description = "Several replicas agree by a lease in this namespace which of them works; default: no lease.")
+    private @Nullable String leaseNamespace;
+
+    @Option(
+            names = "--identity",
+            paramLabel = "NAME",
+            defaultValue = "${env:HOSTNAME}",
+            description = "This replica's name in the lease; default: $HOSTNAME.")
+    private @Nullable String identity;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        StrataOperator.Options options = options();
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (KubernetesClient client = new KubernetesClientBuilder().build()) {
+            StrataOperator operator = new StrataOperator(client, options);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                operator.close();
+                stopped.countDown();
+            }));
+            operator.start();
+            stopped.await();
+            return Main.OK;
+        } catch (IOException e) {
+            System.err.println("strata operator: port " + port + ": " + e.getMessage() + "; name another by --port");
+            return Main.OUTSIDE;
+        } catch (KubernetesClientException e) {
+            System.err.println("strata operator: the cluster does not answer: " + e.getMessage()
+                    + "; look at KUBECONFIG and at the operator's service account");
+            return Main.OUTSIDE;
+        }
+    }
+
+    private StrataOperator.Options options() {
+        if (builderImage == null || builderImage.isBlank()) {
+            throw new ParameterException(
+                    java.util.Objects.requireNonNull(spec).commandLine(),
+                    "--builder-image is missing, and so is the environment variable STRATA_BUILDER_IMAGE");
+        }
+        StrataOperator.Lease lease = leaseNamespace == null
+                ? null
+                : new StrataOperator.Lease(leaseNamespace, identity == null ? "strata" : identity);
+        return new StrataOperator.Options(
+                new OperatorSettings(builderImage, builderImagePullPolicy, namespace, retryDelay), port, true, lease);
+    }
+}

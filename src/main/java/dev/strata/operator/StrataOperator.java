@@ -1,0 +1,151 @@
+package dev.strata.operator;
+
+import dev.strata.api.ImageBuild;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
+import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
+import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
+import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The running operator: its parts, wired by hand, from start to stop. */
+public final class StrataOperator implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StrataOperator.class);
+    /** An event that was lost anywhere is made good at the latest after this time. */
+    private static final Duration RESYNC = Duration.ofMinutes(30);
+
+    private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
+    private static final Duration STOPPING = Duration.ofSeconds(8);
+    private static final String LEASE = "strata-operator";
+
+    /**
+     * How this process takes part.
+     *
+     * @param port of probes and metrics; 0 takes a free one
+     * @param serverSideApply how statuses are patched; only servers that are no Kubernetes lack it
+     * @param lease null where there is one replica only
+     */
+    public record Options(
+            OperatorSettings settings,
+            int port,
+            boolean serverSideApply,
+            @Nullable Lease lease) {}
+
+    /**
+     * Which replica works is decided by a lease.
+     *
+     * @param identity of this replica: its pod's name
+     */
+    public record Lease(String namespace, String identity) {}
+
+    private final Operator operator;
+    private final Followers followers;
+    private final ProbeServer server;
+    private volatile boolean started;
+
+    /** Makes all parts and listens for probes; nothing is reconciled before {@link #start}. */
+    public StrataOperator(KubernetesClient client, Options options) throws IOException {
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        this.followers = new Followers(client);
+        this.operator = new Operator(configuration -> configure(configuration, client, options, registry));
+        operator.register(
+                new ImageBuildReconciler(
+                        new Cluster(client),
+                        followers,
+                        new Wakes(),
+                        new EventRecorder(client, Clock.systemUTC()),
+                        new OperatorMetrics(registry, followers),
+                        options.settings(),
+                        options.serverSideApply(),
+                        Clock.systemUTC()),
+                controller -> configure(controller, options.settings()));
+        this.server = new ProbeServer(options.port(), this::isHealthy, () -> started, registry);
+    }
+
+    private static void configure(
+            ConfigurationServiceOverrider configuration,
+            KubernetesClient client,
+            Options options,
+            PrometheusMeterRegistry registry) {
+        configuration
+                .withKubernetesClient(client)
+                .withCloseClientOnStop(false)
+                .withUseSSAToPatchPrimaryResource(options.serverSideApply())
+                .withReconciliationTerminationTimeout(STOPPING)
+                .withMetrics(MicrometerMetricsV2.newBuilder(registry).build());
+        if (options.lease() != null) {
+            // The lease's loss is told by the probe rather than by an exit in the midst of work (see isHealthy).
+            configuration.withLeaderElectionConfiguration(
+                    LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
+                            .withLeaseNamespace(options.lease().namespace())
+                            .withIdentity(options.lease().identity())
+                            .build());
+        }
+    }
+
+    private static void configure(ControllerConfigurationOverrider<ImageBuild> controller, OperatorSettings settings) {
+        controller
+                .withReconciliationMaxInterval(RESYNC)
+                .withOnUpdateFilter(StrataOperator::matters)
+                .withRetry(new GenericRetry()
+                        .setInitialInterval(Duration.ofSeconds(1))
+                        .setIntervalMultiplier(2)
+                        .setMaxInterval(LONGEST_RETRY.toMillis())
+                        .withoutMaxAttempts());
+        if (settings.namespace() == null) {
+            controller.watchingAllNamespaces();
+        } else {
+            controller.settingNamespace(settings.namespace());
+        }
+    }
+
+    /** Our own status patches call for nothing; a new spec and new annotations do. */
+    private static boolean matters(ImageBuild now, ImageBuild before) {
+        return !Objects.equals(
+                        now.getMetadata().getGeneration(), before.getMetadata().getGeneration())
+                || !Objects.equals(
+                        now.getMetadata().getAnnotations(), before.getMetadata().getAnnotations());
+    }
+
+    private boolean isHealthy() {
+        return !started || operator.getRuntimeInfo().allEventSourcesAreHealthy();
+    }
+
+    /** Starts to reconcile; returns when the caches are filled, or when this replica has the lease. */
+    public void start() {
+        operator.start();
+        started = true;
+        LOG.info("watching image builds; probes and metrics on port {}", server.port());
+    }
+
+    /** The port of probes and metrics. */
+    public int port() {
+        return server.port();
+    }
+
+    /** Ends what is under way and stops. Builder pods go on without an operator. */
+    @Override
+    public void close() {
+        started = false;
+        followers.close();
+        operator.stop();
+        server.close();
+        LOG.info("stopped");
+    }
+}
