@@ -2,11 +2,13 @@ package dev.strata;
 
 import dev.strata.operator.OperatorSettings;
 import dev.strata.operator.StrataOperator;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +36,8 @@ final class OperatorCommand implements Callable<Integer> {
             names = "--builder-image",
             paramLabel = "IMAGE",
             defaultValue = "${env:STRATA_BUILDER_IMAGE}",
-            description = "Image of builder pods where a build's class names none; default: $STRATA_BUILDER_IMAGE.")
+            description = "Image of builder pods where a build's class names none;"
+                    + " default: $STRATA_BUILDER_IMAGE, or the image of this very pod ($POD_NAMESPACE, $POD_NAME).")
     private @Nullable String builderImage;
 
     @Option(
@@ -72,16 +75,15 @@ final class OperatorCommand implements Callable<Integer> {
     @Option(
             names = "--identity",
             paramLabel = "NAME",
-            defaultValue = "${env:HOSTNAME}",
-            description = "This replica's name in the lease; default: $HOSTNAME.")
+            defaultValue = "${env:POD_NAME}",
+            description = "This replica's name in the lease; default: $POD_NAME.")
     private @Nullable String identity;
 
     @Override
     public Integer call() throws InterruptedException {
-        StrataOperator.Options options = options();
         CountDownLatch stopped = new CountDownLatch(1);
         try (KubernetesClient client = new KubernetesClientBuilder().build()) {
-            StrataOperator operator = new StrataOperator(client, options);
+            StrataOperator operator = new StrataOperator(client, options(client));
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 operator.close();
                 stopped.countDown();
@@ -99,16 +101,30 @@ final class OperatorCommand implements Callable<Integer> {
         }
     }
 
-    private StrataOperator.Options options() {
-        if (builderImage == null || builderImage.isBlank()) {
-            throw new ParameterException(
-                    java.util.Objects.requireNonNull(spec).commandLine(),
-                    "--builder-image is missing, and so is the environment variable STRATA_BUILDER_IMAGE");
-        }
+    private StrataOperator.Options options(KubernetesClient client) {
+        String image = builderImage == null || builderImage.isBlank() ? ownImage(client) : builderImage;
         StrataOperator.Lease lease = leaseNamespace == null
                 ? null
                 : new StrataOperator.Lease(leaseNamespace, identity == null ? "strata" : identity);
         return new StrataOperator.Options(
-                new OperatorSettings(builderImage, builderImagePullPolicy, namespace, retryDelay), port, true, lease);
+                new OperatorSettings(image, builderImagePullPolicy, namespace, retryDelay), port, true, lease);
+    }
+
+    /** The image of the pod that this process runs in, so that it is named in one place only. */
+    private String ownImage(KubernetesClient client) {
+        String podNamespace = System.getenv("POD_NAMESPACE");
+        String podName = System.getenv("POD_NAME");
+        if (podNamespace == null || podName == null) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(),
+                    "--builder-image is missing, and so is the environment variable STRATA_BUILDER_IMAGE");
+        }
+        Pod pod = client.pods().inNamespace(podNamespace).withName(podName).get();
+        if (pod == null) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(),
+                    "there is no pod " + podNamespace + "/" + podName + ", so name an image by --builder-image");
+        }
+        return pod.getSpec().getContainers().getFirst().getImage();
     }
 }
