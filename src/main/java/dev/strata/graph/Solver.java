@@ -1,0 +1,330 @@
+package dev.strata.graph;
+
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings the steps of a graph to their results: from the cache where it knows them, from a worker otherwise, as much
+ * at once as they allow.
+ *
+ * <p>Each step has three answers, each worked out once and only when it is asked for: its key, whether the cache knows
+ * it, and its file system. Keys need no results but those whose content they name, so a whole chain is looked up at
+ * once.
+ */
+public final class Solver {
+    private final Cache cache;
+    private final Worker worker;
+    private final Listener listener;
+    private final Clock clock;
+    private final Semaphore commands;
+
+    /** @param commands how many steps may work at once */
+    public Solver(Cache cache, Worker worker, Listener listener, Clock clock, int commands) {
+        this.cache = cache;
+        this.worker = worker;
+        this.listener = listener;
+        this.clock = clock;
+        this.commands = new Semaphore(commands);
+    }
+
+    /**
+     * Solves the graph's product.
+     *
+     * @return the file systems of its chain, bottom first, with every layer made
+     * @throws RuntimeException of the first step that failed; the others are stopped then
+     */
+    public List<FileSystem> solve(BuildGraph graph) throws InterruptedException {
+        try (Run run = new Run(graph)) {
+            return run.solve();
+        }
+    }
+
+    /** One graph being solved. */
+    private final class Run implements AutoCloseable {
+        private final BuildGraph graph;
+        private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        private final List<Node> nodes = new ArrayList<>();
+        private final CompletableFuture<Void> broken = new CompletableFuture<>();
+        private final AtomicBoolean stopped = new AtomicBoolean();
+
+        /** Layers that are complete are kept even when the build breaks, so these threads are never interrupted. */
+        private final ExecutorService keepers = Executors.newVirtualThreadPerTaskExecutor();
+
+        Run(BuildGraph graph) {
+            this.graph = graph;
+            graph.steps().forEach(step -> nodes.add(new Node(step)));
+        }
+
+        List<FileSystem> solve() throws InterruptedException {
+            List<Node> chain = graph.chain().stream().map(step -> nodes.get(step.id())).toList();
+            CompletableFuture<List<FileSystem>> all = CompletableFuture.supplyAsync(
+                    () -> {
+                        List<FileSystem> results = new ArrayList<>();
+                        nodes.get(graph.product().step()).result.get();
+                        for (Node node : chain) {
+                            results.add(node.result.get());
+                        }
+                        nodes.forEach(Node::awaitKept);
+                        nodes.forEach(Node::endUnasked);
+                        return results;
+                    },
+                    threads);
+            try {
+                CompletableFuture.anyOf(all, broken).get();
+                return all.join();
+            } catch (ExecutionException | CompletionException e) {
+                throw unwrap(e);
+            }
+        }
+
+        /** The first failure is the build's; what fails after it only because it was stopped does not count. */
+        private void fail(Throwable failure) {
+            if (stopped.compareAndSet(false, true)) {
+                broken.completeExceptionally(failure);
+                threads.shutdownNow();
+            }
+        }
+
+        @Override
+        public void close() {
+            stopped.set(true);
+            threads.shutdownNow();
+            threads.close();
+            keepers.close();
+            nodes.forEach(Node::cancel);
+        }
+
+        /** Waits for something that is worked out once, in a thread of its own. */
+        private final class Once<T> {
+            private final Supplier<T> work;
+            private final CompletableFuture<T> value = new CompletableFuture<>();
+            private final AtomicBoolean begun = new AtomicBoolean();
+
+            Once(Supplier<T> work) {
+                this.work = work;
+            }
+
+            /** Begins the work where it has not begun, and does not wait. */
+            Once<T> begin() {
+                if (begun.compareAndSet(false, true)) {
+                    try {
+                        threads.execute(this::work);
+                    } catch (RejectedExecutionException e) {
+                        value.completeExceptionally(new CancellationException("the build was stopped"));
+                    }
+                }
+                return this;
+            }
+
+            private void work() {
+                try {
+                    value.complete(work.get());
+                } catch (Throwable failure) {
+                    value.completeExceptionally(failure);
+                    fail(failure);
+                }
+            }
+
+            T get() {
+                begin();
+                try {
+                    return value.join();
+                } catch (CompletionException e) {
+                    throw unwrap(e);
+                }
+            }
+        }
+
+        /** A step and its answers. */
+        private final class Node {
+            private final Step step;
+            private final Once<CacheKey> key = new Once<>(this::findKey);
+            private final Once<Optional<CacheRecord>> hit = new Once<>(this::lookUp);
+            private final Once<FileSystem> result = new Once<>(this::work);
+            private volatile SequencedMap<String, String> ingredients = new LinkedHashMap<>();
+            private volatile boolean ended;
+            private volatile @Nullable CompletableFuture<Void> kept;
+
+            Node(Step step) {
+                this.step = step;
+            }
+
+            private CacheKey findKey() {
+                if (!(step instanceof Step.Layered layered)) {
+                    return Ingredients.source(step);
+                }
+                List<Node> inputs = layered.inputs().stream().map(nodes::get).toList();
+                inputs.forEach(input -> input.key.begin());
+                Contents contents = contents(layered);
+                ingredients = Ingredients.of(layered, inputs.getFirst().key.get(), contents);
+                return CacheKey.of(ingredients);
+            }
+
+            private Contents contents(Step.Layered layered) {
+                Map<Integer, FileSystem> inputs = new HashMap<>();
+                List<Integer> sources = layered.inputs().subList(1, layered.inputs().size());
+                boolean remembered = !sources.isEmpty()
+                        && sources.stream().noneMatch(id -> nodes.get(id).step instanceof Step.Files);
+                CacheKey contentsKey = null;
+                if (remembered) {
+                    Map<Integer, CacheKey> keys = new HashMap<>();
+                    sources.forEach(id -> keys.put(id, nodes.get(id).key.get()));
+                    contentsKey = Ingredients.contentsKey(layered, keys);
+                    Optional<Contents> known = layered.noCache() ? Optional.empty() : cache.contents(contentsKey);
+                    if (known.isPresent()) {
+                        return known.get();
+                    }
+                }
+                sources.forEach(id -> nodes.get(id).result.begin());
+                sources.forEach(id -> inputs.put(id, nodes.get(id).result.get()));
+                Contents contents = worker.contents(layered, inputs);
+                if (contentsKey != null) {
+                    cache.putContents(contentsKey, contents);
+                }
+                return contents;
+            }
+
+            private Optional<CacheRecord> lookUp() {
+                if (!(step instanceof Step.Layered layered)) {
+                    return Optional.empty();
+                }
+                CacheKey wanted = key.get();
+                return layered.noCache() ? Optional.empty() : cache.find(wanted);
+            }
+
+            private FileSystem work() {
+                if (!(step instanceof Step.Layered layered)) {
+                    FileSystem source = worker.source(step);
+                    if (step instanceof Step.Visible visible) {
+                        listener.started(visible);
+                        ended = true;
+                        listener.done(visible, 0);
+                    }
+                    return source;
+                }
+                // The parent's layers are wanted in any case; it need not wait for this step's key.
+                Once<FileSystem> parent = nodes.get(layered.parent()).result.begin();
+                Optional<CacheRecord> found = hit.get();
+                if (found.isPresent()) {
+                    FileSystem.Made made = new FileSystem.Made(found.get().layer(), found.get().tarSize());
+                    FileSystem restored = worker.restore(layered, parent.get(), made);
+                    ended = true;
+                    listener.cached(layered);
+                    listener.made(layered, made);
+                    return restored;
+                }
+                Map<Integer, FileSystem> inputs = new HashMap<>();
+                layered.inputs().forEach(id -> nodes.get(id).result.begin());
+                layered.inputs().forEach(id -> inputs.put(id, nodes.get(id).result.get()));
+                return execute(layered, inputs);
+            }
+
+            private FileSystem execute(Step.Layered layered, Map<Integer, FileSystem> inputs) {
+                acquire();
+                long begun = System.nanoTime();
+                try {
+                    listener.started(layered);
+                    listener.missed(
+                            layered,
+                            Miss.reason(
+                                    layered, ingredients, cache.latest(Ingredients.slot(layered)).orElse(null)));
+                    FileSystem made = worker.run(layered, inputs);
+                    ended = true;
+                    listener.done(layered, seconds(begun));
+                    kept = made.made()
+                            .thenAcceptAsync(layer -> keep(layered, layer), keepers)
+                            .whenComplete((layer, failure) -> {
+                                if (failure != null) {
+                                    fail(failure instanceof CompletionException e ? unwrap(e) : failure);
+                                }
+                            });
+                    return made;
+                } catch (RuntimeException | Error e) {
+                    ended = true;
+                    if (stopped.get()) {
+                        listener.canceled(layered);
+                    } else {
+                        listener.failed(layered, seconds(begun), e);
+                    }
+                    throw e;
+                } finally {
+                    commands.release();
+                }
+            }
+
+            private void acquire() {
+                try {
+                    commands.acquire();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new CancellationException("the build was stopped");
+                }
+            }
+
+            private void keep(Step.Layered layered, FileSystem.Made made) {
+                listener.made(layered, made);
+                SequencedMap<String, String> shown = new LinkedHashMap<>();
+                ingredients.forEach((name, value) -> shown.put(name, Miss.shown(value)));
+                cache.put(new CacheRecord(
+                        key.get(), Ingredients.slot(layered), shown, made.layer(), made.tarSize(), clock.instant()));
+            }
+
+            void awaitKept() {
+                CompletableFuture<Void> waiting = kept;
+                if (waiting != null) {
+                    try {
+                        waiting.join();
+                    } catch (CompletionException e) {
+                        throw unwrap(e);
+                    }
+                }
+            }
+
+            /** A step whose result nobody asked for, since what is taken from it was known. */
+            void endUnasked() {
+                if (!ended && step instanceof Step.Visible visible) {
+                    ended = true;
+                    listener.cached(visible);
+                }
+            }
+
+            void cancel() {
+                if (!ended && step instanceof Step.Visible visible) {
+                    listener.canceled(visible);
+                }
+            }
+        }
+    }
+
+    private static double seconds(long begun) {
+        return (System.nanoTime() - begun) / 1e9;
+    }
+
+    private static RuntimeException unwrap(Exception e) {
+        Throwable cause = e.getCause();
+        if (cause instanceof RuntimeException failure) {
+            return failure;
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return e instanceof RuntimeException failure ? failure : new IllegalStateException("a step failed", cause);
+    }
+}

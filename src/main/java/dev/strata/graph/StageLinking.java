@@ -1,0 +1,331 @@
+package dev.strata.graph;
+
+import dev.strata.dockerfile.Dockerfile;
+import dev.strata.dockerfile.ExpansionException;
+import dev.strata.dockerfile.GlobalScope;
+import dev.strata.dockerfile.Instruction;
+import dev.strata.dockerfile.Location;
+import dev.strata.dockerfile.Stage;
+import dev.strata.image.Image;
+import dev.strata.image.Platform;
+import dev.strata.image.Reference;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Finds what names of stages, contexts and images stand for, and makes the steps of the stages that are needed. */
+final class StageLinking {
+    private final Dockerfile file;
+    private final Request request;
+    private final Bases bases;
+    private final GlobalScope scope;
+    private final List<Step> steps = new ArrayList<>();
+    private final Map<Integer, StageDispatch> stages = new LinkedHashMap<>();
+    private final Map<String, Integer> sources = new HashMap<>();
+
+    StageLinking(Dockerfile file, Request request, Bases bases) {
+        this.file = file;
+        this.request = request;
+        this.bases = bases;
+        this.scope = GlobalScope.of(file, request.args(), platformArgs(request));
+    }
+
+    private static Map<String, String> platformArgs(Request request) {
+        Map<String, String> values = new LinkedHashMap<>();
+        platformArgs("BUILD", request.buildPlatform(), values);
+        platformArgs("TARGET", request.platform(), values);
+        values.put("TARGETSTAGE", request.target() == null ? "default" : request.target());
+        return values;
+    }
+
+    private static void platformArgs(String prefix, Platform platform, Map<String, String> values) {
+        values.put(prefix + "PLATFORM", platform.toString());
+        values.put(prefix + "OS", platform.os());
+        values.put(prefix + "OSVERSION", platform.osVersion() == null ? "" : platform.osVersion());
+        values.put(prefix + "ARCH", platform.architecture());
+        values.put(prefix + "VARIANT", platform.variant() == null ? "" : platform.variant());
+    }
+
+    BuildGraph graph() {
+        StageDispatch target = stage(target());
+        List<BuildGraph.Skipped> skipped = file.stages().stream()
+                .filter(stage -> !stages.containsKey(stage.index()))
+                .map(stage -> new BuildGraph.Skipped(
+                        label(stage), stage.location().startLine(), "the target does not need it"))
+                .toList();
+        return new BuildGraph(steps, target.product(), skipped);
+    }
+
+    private Stage target() {
+        String wanted = request.target();
+        if (wanted == null || wanted.isEmpty()) {
+            return file.stages().getLast();
+        }
+        Stage named = file.stage(wanted);
+        if (named != null) {
+            return named;
+        }
+        if (wanted.matches("[0-9]{1,6}")
+                && Integer.parseInt(wanted) < file.stages().size()) {
+            return file.stages().get(Integer.parseInt(wanted));
+        }
+        throw new GraphException(null, "there is no stage \"" + wanted + "\" to build", "The stages are: " + names());
+    }
+
+    private String names() {
+        return String.join(", ", file.stages().stream().map(StageLinking::label).toList());
+    }
+
+    static String label(Stage stage) {
+        return stage.name() == null ? "stage-" + stage.index() : stage.name();
+    }
+
+    GlobalScope scope() {
+        return scope;
+    }
+
+    Request request() {
+        return request;
+    }
+
+    Dockerfile file() {
+        return file;
+    }
+
+    int add(Step step) {
+        steps.add(step);
+        return step.id();
+    }
+
+    int nextId() {
+        return steps.size();
+    }
+
+    Step step(int id) {
+        return steps.get(id);
+    }
+
+    /** The stage with its steps made, and those of all it is built on. */
+    private StageDispatch stage(Stage wanted) {
+        List<Stage> line = new ArrayList<>();
+        Stage stage = wanted;
+        while (stage != null && !stages.containsKey(stage.index())) {
+            line.addFirst(stage);
+            stage = replaced(stage) ? null : baseStage(stage);
+        }
+        for (Stage next : line) {
+            StageDispatch dispatch = new StageDispatch(this, next);
+            stages.put(next.index(), dispatch);
+            start(dispatch, next);
+        }
+        return known(wanted);
+    }
+
+    private StageDispatch known(Stage stage) {
+        StageDispatch dispatch = stages.get(stage.index());
+        if (dispatch == null) {
+            throw new IllegalStateException("stage " + label(stage) + " was not made");
+        }
+        return dispatch;
+    }
+
+    private boolean replaced(Stage stage) {
+        return stage.name() != null && request.contexts().containsKey(stage.name());
+    }
+
+    private void start(StageDispatch dispatch, Stage stage) {
+        Request.NamedContext own = stage.name() == null ? null : request.contexts().get(stage.name());
+        if (own != null && stage.name() != null) {
+            // A context of the stage's own name stands for the whole stage.
+            begin(dispatch, stage, own, stage.name());
+            dispatch.end();
+            return;
+        }
+        String base = expand(stage, stage.base(), "the base of FROM");
+        Stage earlier = baseStage(stage);
+        Request.NamedContext named = context(base);
+        if (earlier != null) {
+            dispatch.continueFrom(known(earlier));
+        } else if (base.equals("scratch")) {
+            dispatch.begin(null, Image.scratch(platform(stage)), add(new Step.Scratch(nextId())));
+        } else if (named != null) {
+            begin(dispatch, stage, named, base);
+        } else {
+            Reference name = reference(stage.location(), base);
+            Bases.Found found = bases.find(name, platform(stage));
+            dispatch.beginWithImage(found);
+        }
+        dispatch.run();
+    }
+
+    private void begin(StageDispatch dispatch, Stage stage, Request.NamedContext named, String name) {
+        switch (named) {
+            case Request.NamedContext.Image image -> dispatch.beginWithImage(bases.find(image.name(), platform(stage)));
+            case Request.NamedContext.Layout layout -> dispatch.beginWithImage(bases.layout(name, platform(stage)));
+            case Request.NamedContext.Stage other ->
+                dispatch.continueFrom(stage(stageNamed(stage.location(), other.name())));
+            case Request.NamedContext.Folder folder ->
+                throw new GraphException(
+                        stage.location(),
+                        "the context \"" + name + "\" is a folder and cannot be a base",
+                        "Give an image: --build-context " + name + "=docker-image://NAME");
+        }
+    }
+
+    private Stage stageNamed(Location location, String name) {
+        Stage stage = file.stage(name);
+        if (stage == null) {
+            throw new GraphException(location, "there is no stage \"" + name + "\"", "The stages are: " + names());
+        }
+        return stage;
+    }
+
+    /** A named context by the name written or, as docker does it, by the full name of an image. */
+    private Request.@Nullable NamedContext context(String name) {
+        Request.NamedContext named = request.contexts().get(name);
+        if (named != null) {
+            return named;
+        }
+        for (Map.Entry<String, Request.NamedContext> entry : request.contexts().entrySet()) {
+            if (sameImage(entry.getKey(), name)) {
+                return entry.getValue();
+            }
+        }
+        return null;
+    }
+
+    private static boolean sameImage(String one, String other) {
+        try {
+            Reference left = Reference.parse(one);
+            Reference right = Reference.parse(other);
+            return left.repository().equals(right.repository())
+                    && left.tagOrLatest().equals(right.tagOrLatest())
+                    && java.util.Objects.equals(left.digest(), right.digest());
+        } catch (IllegalArgumentException e) {
+            return false; // a context's name need not be an image's name
+        }
+    }
+
+    private @Nullable Stage baseStage(Stage stage) {
+        String base = expand(stage, stage.base(), "the base of FROM");
+        Stage found = null;
+        for (Stage earlier : file.stages().subList(0, stage.index())) {
+            if (base.equals(earlier.name())) {
+                found = earlier;
+            }
+        }
+        return found;
+    }
+
+    private Platform platform(Stage stage) {
+        if (stage.platform() == null) {
+            return request.platform();
+        }
+        String text = expand(stage, stage.platform(), "the platform of FROM");
+        try {
+            return Platform.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new GraphException(stage.location(), "FROM --platform=" + text + ": " + e.getMessage(), null);
+        }
+    }
+
+    private String expand(Stage stage, String written, String what) {
+        try {
+            String text = scope.expand(written).text();
+            if (text.isEmpty()) {
+                throw new GraphException(
+                        stage.location(),
+                        what + " (" + written + ") is blank",
+                        "Give the ARG a value before the first FROM.");
+            }
+            return text;
+        } catch (ExpansionException e) {
+            throw new GraphException(stage.location(), what + ": " + e.getMessage(), null);
+        }
+    }
+
+    private static Reference reference(Location location, String text) {
+        try {
+            return Reference.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new GraphException(location, message(e), null);
+        }
+    }
+
+    private static String message(IllegalArgumentException e) {
+        return e.getMessage() == null ? "not an image name" : e.getMessage();
+    }
+
+    /** The main build context's files. */
+    int mainFiles() {
+        return sources.computeIfAbsent("context ", key -> add(new Step.Files(nextId(), "")));
+    }
+
+    /** Whether the name is a folder given from outside, whose files belong to root as those of the main context do. */
+    boolean isFolder(String from) {
+        return stageByName(from) == null && context(from) instanceof Request.NamedContext.Folder;
+    }
+
+    private @Nullable Stage stageByName(String from) {
+        Stage found = null;
+        for (Stage stage : file.stages()) {
+            if (from.equalsIgnoreCase(stage.name())) {
+                found = stage;
+            }
+        }
+        return found;
+    }
+
+    /** The step whose files {@code --from} and {@code from=} mean. */
+    int source(String from, Stage user, Instruction instruction) {
+        Stage stage = from.matches("[0-9]{1,6}") ? byNumber(from, instruction) : stageByName(from);
+        if (stage != null) {
+            if (stage.index() >= user.index()) {
+                throw new GraphException(
+                        instruction.location(),
+                        "cannot copy from stage \"" + from + "\": it needs to be defined before current stage \""
+                                + label(user) + "\"",
+                        "Move the stage up, or name an earlier one.");
+            }
+            return stage(stage).last();
+        }
+        Request.NamedContext named = context(from);
+        if (named instanceof Request.NamedContext.Folder) {
+            return sources.computeIfAbsent("folder " + from, key -> add(new Step.Files(nextId(), from)));
+        }
+        if (named instanceof Request.NamedContext.Stage other) {
+            return stage(stageNamed(instruction.location(), other.name())).last();
+        }
+        if (from.equals("scratch")) {
+            return sources.computeIfAbsent("scratch", key -> add(new Step.Scratch(nextId())));
+        }
+        return sources.computeIfAbsent("image " + from, key -> imageSource(from, named, instruction));
+    }
+
+    private Stage byNumber(String from, Instruction instruction) {
+        int index = Integer.parseInt(from);
+        if (index >= file.stages().size()) {
+            throw new GraphException(
+                    instruction.location(),
+                    "invalid stage index " + index,
+                    "The stages are numbered from 0 to " + (file.stages().size() - 1) + ".");
+        }
+        return file.stages().get(index);
+    }
+
+    private int imageSource(String from, Request.@Nullable NamedContext named, Instruction instruction) {
+        Bases.Found found = named instanceof Request.NamedContext.Layout
+                ? bases.layout(from, request.platform())
+                : bases.find(
+                        named instanceof Request.NamedContext.Image image
+                                ? image.name()
+                                : reference(instruction.location(), from),
+                        request.platform());
+        Label label = new Label(
+                from.replaceAll("\\s", "_"), 1, 1, instruction.location().startLine(), "FROM " + found.pinned());
+        return add(new Step.Base(nextId(), label, found.pinned(), found.image()));
+    }
+}

@@ -1,0 +1,22 @@
+package dev.strata.graph;
+
+import java.util.Map;
+
+/**
+ * Does steps. Called from many threads at once; an interrupted call ends soon and leaves nothing running.
+ *
+ * <p>{@code inputs} has the file systems of {@link Step#inputs} by id.
+ */
+public interface Worker {
+    /** The file system of a step without a parent. Cheap: nothing is fetched before it is needed. */
+    FileSystem source(Step step);
+
+    /** The file system of a step whose layer is known. Cheap, too. */
+    FileSystem restore(Step.Layered step, FileSystem parent, FileSystem.Made made);
+
+    /** Does the step. Its layer may still be in the making afterwards. */
+    FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs);
+
+    /** What the step reads besides its parent: sources of a copy, bind mounts of a command. */
+    Contents contents(Step.Layered step, Map<Integer, FileSystem> inputs);
+}
