@@ -24,7 +24,7 @@ public final class Main {
     static final int OUTSIDE = 3;
 
     /** In the order in which the help lists them. */
-    private static final List<String> COMMANDS = List.of("operator");
+    private static final List<String> COMMANDS = List.of("layers", "pull", "push", "operator");
 
     private Main() {}
 
@@ -32,6 +32,9 @@ public final class Main {
     private static @Nullable Object command(String name) {
         return switch (name) {
             case "operator" -> new OperatorCommand();
+            case "layers" -> new LayersCommand();
+            case "pull" -> new PullCommand();
+            case "push" -> new PushCommand();
             default -> null;
         };
     }

@@ -14,14 +14,19 @@ import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.registry.RegistryException.Kind;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedCollection;
+import java.util.SequencedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -303,6 +308,77 @@ public final class Registry implements AutoCloseable {
             }
         }
         return descriptor;
+    }
+
+    /**
+     * Brings an image with its manifest, configuration and layers into the store; an index with all that it names.
+     *
+     * @param platform only the image for this one; null is everything under the name
+     * @return the manifest or index, which is in the store, too
+     * @throws IOException when the store cannot be written
+     */
+    public Descriptor pullImage(Reference name, @Nullable Platform platform, Blobs blobs) throws IOException {
+        Resolved top = resolve(name);
+        Resolved wanted = platform == null ? top : forPlatform(name, top, platform, 0);
+        pullDocument(name, wanted, blobs, 0);
+        return wanted.descriptor();
+    }
+
+    private void pullDocument(Reference name, Resolved document, Blobs blobs, int depth) throws IOException {
+        if (MediaTypes.isManifest(document.descriptor().mediaType())) {
+            pullAll(name, contents(read(document, Manifest.class)), blobs);
+        } else if (depth >= MOST_NESTED) {
+            throw unsupported(name + " is an index of indexes, deeper than " + MOST_NESTED);
+        } else {
+            for (Descriptor entry : read(document, Index.class).manifests()) {
+                pullDocument(name, resolve(name.withDigest(entry.digest())), blobs, depth + 1);
+            }
+        }
+        blobs.put(document.descriptor().mediaType(), document.bytes());
+    }
+
+    private static List<Descriptor> contents(Manifest manifest) {
+        return Stream.concat(manifest.layers().stream(), Stream.ofNullable(manifest.config()))
+                .distinct()
+                .toList();
+    }
+
+    /**
+     * Pushes an image of the store: what its manifest names, then the manifest under the name; an index with all that
+     * it names.
+     *
+     * @return how each blob came there, in the order of the manifests
+     * @throws IOException when the store cannot be read
+     */
+    public SequencedMap<Descriptor, Pushed> pushImage(Reference name, Descriptor image, Blobs blobs)
+            throws IOException {
+        SequencedMap<Descriptor, Pushed> pushed = new LinkedHashMap<>();
+        pushDocument(name, image, blobs, pushed, 0);
+        return Collections.unmodifiableSequencedMap(pushed);
+    }
+
+    private void pushDocument(
+            Reference name, Descriptor image, Blobs blobs, SequencedMap<Descriptor, Pushed> pushed, int depth)
+            throws IOException {
+        byte[] bytes;
+        try (InputStream in = blobs.open(image.digest())) {
+            bytes = in.readNBytes(Manifests.MOST_BYTES + 1);
+        }
+        Resolved document = new Resolved(name, image, bytes);
+        if (MediaTypes.isManifest(image.mediaType())) {
+            List<Descriptor> contents = contents(read(document, Manifest.class));
+            List<Pushed> ways = pushAll(name, contents, blobs);
+            for (int i = 0; i < contents.size(); i++) {
+                pushed.putIfAbsent(contents.get(i), ways.get(i));
+            }
+        } else if (!MediaTypes.isIndex(image.mediaType()) || depth >= MOST_NESTED) {
+            throw unsupported(image.digest() + " of type " + image.mediaType() + " is no image that can be pushed");
+        } else {
+            for (Descriptor entry : read(document, Index.class).manifests()) {
+                pushDocument(name.withDigest(entry.digest()), entry, blobs, pushed, depth + 1);
+            }
+        }
+        pushManifest(name, image.mediaType(), bytes);
     }
 
     /** All tags of a repository, in the registry's order. */

@@ -175,6 +175,11 @@ public final class RegistryException extends RuntimeException {
         return kind.temporary;
     }
 
+    /** Whether it is the fault of the registry or the network, and nothing that the user wrote. */
+    public boolean outside() {
+        return kind == Kind.PROTOCOL || kind.temporary;
+    }
+
     /** What happened, without how to mend it. */
     public String what() {
         return what;
