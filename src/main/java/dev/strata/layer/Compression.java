@@ -1,0 +1,91 @@
+package dev.strata.layer;
+
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import dev.strata.image.MediaTypes;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+
+/** How a layer's tar is made smaller. The same bytes at the same level always give the same bytes. */
+public enum Compression {
+    GZIP(MediaTypes.LAYER_GZIP, 1, 9),
+    ZSTD(MediaTypes.LAYER_ZSTD, 1, 22),
+    UNCOMPRESSED(MediaTypes.LAYER_TAR, 0, 0);
+
+    /** Of gzip: four times as fast as 6, for a tenth more bytes. */
+    private static final int DEFAULT_GZIP = 1;
+    /** Of zstd: its own. */
+    private static final int DEFAULT_ZSTD = 3;
+
+    private static final int READ_BUFFER = 1 << 16;
+
+    private final String mediaType;
+    private final int least;
+    private final int most;
+
+    Compression(String mediaType, int least, int most) {
+        this.mediaType = mediaType;
+        this.least = least;
+        this.most = most;
+    }
+
+    /** Of a layer so compressed, in the OCI image specification. */
+    public String mediaType() {
+        return mediaType;
+    }
+
+    /**
+     * Compresses what is written. Closing ends the compressed stream and closes {@code out}.
+     *
+     * @param level gzip 1 to 9, zstd 1 to 22; null for the default
+     * @throws IllegalArgumentException when there is no such level
+     */
+    public OutputStream compress(OutputStream out, @Nullable Integer level) throws IOException {
+        if (level != null && (level < least || level > most)) {
+            throw new IllegalArgumentException("compression level " + level + " is not one of "
+                    + name().toLowerCase(java.util.Locale.ROOT) + ", which has " + least + " to " + most);
+        }
+        return switch (this) {
+            case GZIP -> new ParallelGzip(out, level == null ? DEFAULT_GZIP : level);
+            case ZSTD -> new ZstdOutputStreamNoFinalizer(out, level == null ? DEFAULT_ZSTD : level).setChecksum(true);
+            case UNCOMPRESSED -> out;
+        };
+    }
+
+    /**
+     * Tells the compression by the first bytes, whatever a media type says, and undoes it. Content that begins like
+     * neither gzip nor zstd is taken as it is. Several gzip members or zstd frames on end are one content.
+     */
+    public static InputStream decompress(InputStream in) throws IOException {
+        BufferedInputStream buffered = new BufferedInputStream(in, READ_BUFFER);
+        return switch (detect(buffered)) {
+            case GZIP -> new GZIPInputStream(buffered, READ_BUFFER);
+            case ZSTD -> new ZstdInputStreamNoFinalizer(buffered);
+            case UNCOMPRESSED -> buffered;
+        };
+    }
+
+    private static Compression detect(BufferedInputStream in) throws IOException {
+        in.mark(4);
+        byte[] magic = in.readNBytes(4);
+        in.reset();
+        if (magic.length >= 2 && magic[0] == 0x1F && magic[1] == (byte) 0x8B) {
+            return GZIP;
+        }
+        boolean zstd = magic.length == 4
+                && magic[1] == (byte) 0xB5
+                && magic[2] == 0x2F
+                && magic[3] == (byte) 0xFD
+                && magic[0] == 0x28;
+        boolean skippable = magic.length == 4
+                && (magic[0] & 0xF0) == 0x50
+                && magic[1] == 0x2A
+                && magic[2] == 0x4D
+                && magic[3] == 0x18;
+        return zstd || skippable ? ZSTD : UNCOMPRESSED;
+    }
+}
