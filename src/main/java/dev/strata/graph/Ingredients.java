@@ -52,7 +52,8 @@ final class Ingredients {
                 }
             }
             case Step.Files files -> all.put("source", "context " + files.context());
-            case Step.Layered layered -> throw new IllegalArgumentException("step " + layered.id() + " stands on another");
+            case Step.Layered layered ->
+                throw new IllegalArgumentException("step " + layered.id() + " stands on another");
         }
         return CacheKey.of(all);
     }
@@ -61,7 +62,9 @@ final class Ingredients {
         all.put("instruction", "RUN");
         list("command", run.arguments(), all);
         for (Map.Entry<String, String> variable : run.environment().entrySet()) {
-            all.put((run.seen().contains(variable.getKey()) ? "ARG " : "ENV ") + variable.getKey(), variable.getValue());
+            all.put(
+                    (run.seen().contains(variable.getKey()) ? "ARG " : "ENV ") + variable.getKey(),
+                    variable.getValue());
         }
         all.put("workdir", run.workingDirectory());
         all.put("user", run.user());
@@ -82,7 +85,8 @@ final class Ingredients {
         return switch (mount) {
             case Mount.Bind b -> "bind " + b.source() + " " + b.target() + (b.readOnly() ? " ro" : " rw");
             case Mount.Cache c ->
-                "cache " + c.id() + " " + c.target() + " " + c.sharing() + " " + c.mode() + " " + c.uid() + " " + c.gid();
+                "cache " + c.id() + " " + c.target() + " " + c.sharing() + " " + c.mode() + " " + c.uid() + " "
+                        + c.gid();
             case Mount.Secret s -> "secret " + s.id() + " " + s.target() + " " + s.environment();
             case Mount.Ssh s -> "ssh " + s.id() + " " + s.target();
             case Mount.Tmpfs t -> "tmpfs " + t.target() + " " + t.size();

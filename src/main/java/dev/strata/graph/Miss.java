@@ -1,9 +1,9 @@
 package dev.strata.graph;
 
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
-import java.util.LinkedHashSet;
 import org.jspecify.annotations.Nullable;
 
 /** Why a step was not in the cache: the ingredient that differs from the newest record of the same place. */
@@ -38,7 +38,8 @@ final class Miss {
         }
         return differing.isEmpty()
                 ? "the earlier result is gone from the cache"
-                : differing.firstEntry().getValue() + (differing.size() > 1 ? " and " + (differing.size() - 1) + " more" : "");
+                : differing.firstEntry().getValue()
+                        + (differing.size() > 1 ? " and " + (differing.size() - 1) + " more" : "");
     }
 
     /** What is kept of an ingredient's value. */

@@ -73,7 +73,8 @@ public final class Solver {
         }
 
         List<FileSystem> solve() throws InterruptedException {
-            List<Node> chain = graph.chain().stream().map(step -> nodes.get(step.id())).toList();
+            List<Node> chain =
+                    graph.chain().stream().map(step -> nodes.get(step.id())).toList();
             CompletableFuture<List<FileSystem>> all = CompletableFuture.supplyAsync(
                     () -> {
                         List<FileSystem> results = new ArrayList<>();
@@ -179,7 +180,8 @@ public final class Solver {
 
             private Contents contents(Step.Layered layered) {
                 Map<Integer, FileSystem> inputs = new HashMap<>();
-                List<Integer> sources = layered.inputs().subList(1, layered.inputs().size());
+                List<Integer> sources =
+                        layered.inputs().subList(1, layered.inputs().size());
                 boolean remembered = !sources.isEmpty()
                         && sources.stream().noneMatch(id -> nodes.get(id).step instanceof Step.Files);
                 CacheKey contentsKey = null;
@@ -223,7 +225,8 @@ public final class Solver {
                 Once<FileSystem> parent = nodes.get(layered.parent()).result.begin();
                 Optional<CacheRecord> found = hit.get();
                 if (found.isPresent()) {
-                    FileSystem.Made made = new FileSystem.Made(found.get().layer(), found.get().tarSize());
+                    FileSystem.Made made =
+                            new FileSystem.Made(found.get().layer(), found.get().tarSize());
                     FileSystem restored = worker.restore(layered, parent.get(), made);
                     ended = true;
                     listener.cached(layered);
@@ -232,7 +235,8 @@ public final class Solver {
                 }
                 Map<Integer, FileSystem> inputs = new HashMap<>();
                 layered.inputs().forEach(id -> nodes.get(id).result.begin());
-                layered.inputs().forEach(id -> inputs.put(id, nodes.get(id).result.get()));
+                layered.inputs()
+                        .forEach(id -> inputs.put(id, nodes.get(id).result.get()));
                 return execute(layered, inputs);
             }
 
@@ -244,7 +248,9 @@ public final class Solver {
                     listener.missed(
                             layered,
                             Miss.reason(
-                                    layered, ingredients, cache.latest(Ingredients.slot(layered)).orElse(null)));
+                                    layered,
+                                    ingredients,
+                                    cache.latest(Ingredients.slot(layered)).orElse(null)));
                     FileSystem made = worker.run(layered, inputs);
                     ended = true;
                     listener.done(layered, seconds(begun));

@@ -160,7 +160,6 @@ final class StageFiles {
         };
     }
 
-
     private static Mount.Sharing sharing(RunMount.Sharing sharing) {
         return switch (sharing) {
             case SHARED -> Mount.Sharing.SHARED;

@@ -137,7 +137,8 @@ final class StageLinking {
     }
 
     private void start(StageDispatch dispatch, Stage stage) {
-        Request.NamedContext own = stage.name() == null ? null : request.contexts().get(stage.name());
+        Request.NamedContext own =
+                stage.name() == null ? null : request.contexts().get(stage.name());
         if (own != null && stage.name() != null) {
             // A context of the stage's own name stands for the whole stage.
             begin(dispatch, stage, own, stage.name());

@@ -51,8 +51,9 @@ final class Overlapped extends OutputStream {
         } catch (Throwable e) {
             trouble = e;
             // Whoever waits for an empty piece must wake up to see the trouble.
-            while (empty.offer(new Piece(PIECE))) {
-                continue;
+            boolean room = true;
+            while (room) {
+                room = empty.offer(new Piece(PIECE));
             }
         }
     }
