@@ -1,6 +1,5 @@
 package dev.strata.dockerfile;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -79,9 +78,7 @@ final class DirectiveReader {
         }
         Directive check = found.get("check");
         return new Directives(
-                escape(lines),
-                syntax == null ? null : syntax(syntax),
-                check == null ? null : check(check.value(), check.location()));
+                escape(lines), syntax == null ? null : syntax(syntax), check == null ? null : lenientCheck(check));
     }
 
     private Map<String, Directive> read(List<String> lines, int first) {
@@ -111,29 +108,29 @@ final class DirectiveReader {
         return new Directives.Syntax(space < 0 ? written : written.substring(0, space), written, directive.location());
     }
 
-    private static Directives.Check check(String value, Location location) {
-        List<String> skip = new ArrayList<>();
-        List<String> experimental = new ArrayList<>();
-        boolean error = false;
-        for (String part : value.split(";")) {
-            int equals = part.indexOf('=');
-            String key = (equals < 0 ? part : part.substring(0, equals)).strip();
-            String text = equals < 0 ? "" : part.substring(equals + 1).strip();
-            switch (key) {
-                case "skip" -> addAll(text, skip);
-                case "experimental" -> addAll(text, experimental);
-                case "error" -> error = text.equalsIgnoreCase("true");
-                default -> {}
+    /** What a comment {@code # check=} above an instruction says for it alone; null where there is none. */
+    static Directives.@Nullable Check checkAbove(Source source) {
+        for (String comment : source.comments()) {
+            if (comment.regionMatches(true, 0, "check", 0, "check".length())) {
+                Directive directive = new DirectiveReader("").line(comment);
+                if (directive != null && directive.name().equals("check")) {
+                    return lenientCheck(directive);
+                }
             }
         }
-        return new Directives.Check(skip, error, experimental, location);
+        return null;
     }
 
-    private static void addAll(String names, List<String> into) {
-        for (String name : names.split(",")) {
-            if (!name.isBlank()) {
-                into.add(name.strip());
-            }
+    private @Nullable Directive line(String text) {
+        return read(text, 1);
+    }
+
+    /** A mistake in it is reported where the lines are read. */
+    private static Directives.@Nullable Check lenientCheck(Directive directive) {
+        try {
+            return Directives.Check.parse(directive.value(), directive.location());
+        } catch (IllegalArgumentException e) {
+            return null;
         }
     }
 }

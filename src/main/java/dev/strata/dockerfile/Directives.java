@@ -1,6 +1,7 @@
 package dev.strata.dockerfile;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,33 @@ public record Directives(
         public Check {
             skip = List.copyOf(skip);
             experimental = List.copyOf(experimental);
+        }
+
+        /** Reads the directive's value; an {@link IllegalArgumentException} says what is wrong. */
+        static Check parse(String written, Location location) {
+            int space = written.indexOf(' ');
+            String value = Whitespace.trim(space < 0 ? written : written.substring(0, space));
+            List<String> skip = List.of();
+            List<String> experimental = List.of();
+            boolean error = false;
+            for (String part : value.isEmpty() ? new String[0] : value.split(";", 3)) {
+                int equals = part.indexOf('=');
+                String key = Whitespace.trim(equals < 0 ? part : part.substring(0, equals));
+                String text = equals < 0 ? "" : Whitespace.trim(part.substring(equals + 1));
+                switch (equals < 0 ? "" : key) {
+                    case "skip" -> skip = names(text);
+                    case "experimental" -> experimental = names(text);
+                    case "error" -> error = CommaFields.truth("error", text);
+                    default ->
+                        throw new IllegalArgumentException("\"" + part
+                                + "\" is no check option; known are skip=, experimental= and error=, separated by ;");
+                }
+            }
+            return new Check(skip, error, experimental, location);
+        }
+
+        private static List<String> names(String text) {
+            return Stream.of(text.split(",")).map(Whitespace::trim).toList();
         }
     }
 }

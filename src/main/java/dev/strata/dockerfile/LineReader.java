@@ -78,9 +78,16 @@ final class LineReader {
             if (directive != null && directive.name().equals("escape")) {
                 setEscape(directive.value());
             }
+            if (directive != null && directive.name().equals("check")) {
+                Directives.Check.parse(directive.value(), directive.location());
+            }
             return directive != null;
         } catch (StatementReader.Malformed e) {
             errors.add(e.error());
+            return true;
+        } catch (IllegalArgumentException e) {
+            errors.add(
+                    new SyntaxError(new Location(at, at), "the check directive: " + e.getMessage(), null, null, null));
             return true;
         }
     }

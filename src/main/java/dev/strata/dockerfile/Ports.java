@@ -53,7 +53,10 @@ public final class Ports {
 
     /** Whether the word says more than what the container listens to. */
     static boolean namesHost(String word) {
-        return word.indexOf(':') >= 0;
+        String[] parts = word.split(":", -1);
+        return parts.length > 3
+                || (parts.length > 1 && !parts[0].isEmpty())
+                || (parts.length == 3 && !parts[1].isEmpty());
     }
 
     private record Range(int first, int last) {}

@@ -9,10 +9,15 @@ import org.jspecify.annotations.Nullable;
  * @param keyword the instruction's name as written, such as {@code RUN} or {@code run}
  * @param original the instruction on one line: continuations joined, comments left out, heredocs' text left out
  * @param comments the comment lines directly above, without {@code #} and surrounding space
+ * @param emptyContinuation the last of the joined lines where empty lines stand between them; 0 where none do
  */
-public record Source(Location location, String keyword, String original, List<String> comments) {
+public record Source(Location location, String keyword, String original, List<String> comments, int emptyContinuation) {
     public Source {
         comments = List.copyOf(comments);
+    }
+
+    Source(Location location, String keyword, String original, List<String> comments) {
+        this(location, keyword, original, comments, 0);
     }
 
     /** What the comments above say about a name: the rest of the line that begins with it. */

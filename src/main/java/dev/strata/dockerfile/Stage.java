@@ -24,6 +24,16 @@ public record Stage(
         instructions = List.copyOf(instructions);
     }
 
+    /** The word AS as it was written; null where the stage has no name. */
+    @Nullable
+    String as() {
+        if (writtenName == null) {
+            return null;
+        }
+        List<String> words = Whitespace.split(Whitespace.trim(source.original()), Integer.MAX_VALUE);
+        return words.get(words.size() - 2);
+    }
+
     /** What the comments above FROM say about the stage; null where they say nothing. */
     public @Nullable String comment() {
         return name == null ? null : Source.explanation(source, name);

@@ -1,7 +1,11 @@
 package dev.strata.dockerfile;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Which stages a stage takes something from. */
@@ -12,8 +16,8 @@ final class StageReferences {
     static List<Stage> of(Dockerfile file, Stage stage, GlobalScope scope) {
         List<Stage> found = new ArrayList<>();
         try {
-            Stage base = file.stage(scope.expand(stage.base()).text());
-            if (base != null && base.index() < stage.index()) {
+            Stage base = base(file, stage, scope.expand(stage.base()).text());
+            if (base != null) {
                 found.add(base);
             }
         } catch (ExpansionException e) {
@@ -28,6 +32,31 @@ final class StageReferences {
             }
         }
         return found;
+    }
+
+    /** The target and all stages that it takes something from, in the file's order. */
+    static List<Stage> needed(Dockerfile file, GlobalScope scope, @Nullable String target) {
+        Stage last = target == null ? null : byNameOrNumber(file, target);
+        Deque<Stage> open = new ArrayDeque<>();
+        open.add(last == null ? file.stages().getLast() : last);
+        Set<Integer> seen = new TreeSet<>();
+        while (!open.isEmpty()) {
+            Stage stage = open.removeLast();
+            if (seen.add(stage.index())) {
+                open.addAll(of(file, stage, scope));
+            }
+        }
+        return seen.stream().map(file.stages()::get).toList();
+    }
+
+    /** The stage that this one is built on; null where its base is an image. */
+    static @Nullable Stage base(Dockerfile file, Stage stage, String base) {
+        for (int i = stage.index() - 1; i >= 0; i--) {
+            if (base.equals(file.stages().get(i).name())) {
+                return file.stages().get(i);
+            }
+        }
+        return null;
     }
 
     private static List<String> sources(Instruction instruction) {

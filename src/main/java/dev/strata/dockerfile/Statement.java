@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  * @param json written as a JSON array of strings
  * @param jsonMistake the first mistake where the arguments start like a JSON array but are none
  * @param trigger the instruction behind ONBUILD; null for every other one
- * @param emptyContinuation last line of the statement where empty lines stand between its continuations; else 0
  */
 record Statement(
         Source source,
@@ -21,8 +20,7 @@ record Statement(
         boolean json,
         @Nullable String jsonMistake,
         List<Heredoc> heredocs,
-        @Nullable Statement trigger,
-        int emptyContinuation) {
+        @Nullable Statement trigger) {
 
     /** The instruction's name in lower case. */
     String name() {
@@ -35,8 +33,9 @@ record Statement(
 
     Statement withEnd(int endLine, List<Heredoc> texts) {
         Location place = new Location(location().startLine(), endLine);
-        Source moved = new Source(place, source.keyword(), source.original(), source.comments());
-        return new Statement(moved, flags, arguments, json, jsonMistake, texts, trigger, emptyContinuation);
+        Source moved =
+                new Source(place, source.keyword(), source.original(), source.comments(), source.emptyContinuation());
+        return new Statement(moved, flags, arguments, json, jsonMistake, texts, trigger);
     }
 
     /** The statement that heredocs would belong to; null where none can stand. */

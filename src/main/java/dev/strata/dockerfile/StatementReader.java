@@ -34,10 +34,10 @@ final class StatementReader {
     private Statement read(
             String line, Location location, List<String> comments, int emptyContinuation, boolean withTrigger) {
         List<String> parts = Whitespace.split(Whitespace.trim(line), 2);
-        Source source = new Source(location, parts.getFirst(), line, comments);
+        Source source = new Source(location, parts.getFirst(), line, comments, emptyContinuation);
         List<String> flags = new ArrayList<>();
         String rest = parts.size() < 2 ? "" : Whitespace.trim(FlagWords.split(parts.get(1), flags));
-        Statement bare = new Statement(source, flags, List.of(), false, null, List.of(), null, emptyContinuation);
+        Statement bare = new Statement(source, flags, List.of(), false, null, List.of(), null);
         return switch (bare.name()) {
             case "add", "copy", "volume" -> jsonOr(bare, rest, Whitespace.split(rest, Integer.MAX_VALUE));
             case "cmd", "entrypoint", "run", "shell" -> jsonOr(bare, rest, List.of(rest));
@@ -53,8 +53,7 @@ final class StatementReader {
     }
 
     private static Statement with(Statement bare, List<String> arguments) {
-        return new Statement(
-                bare.source(), bare.flags(), arguments, false, null, List.of(), null, bare.emptyContinuation());
+        return new Statement(bare.source(), bare.flags(), arguments, false, null, List.of(), null);
     }
 
     private static Statement jsonOr(Statement bare, String rest, List<String> otherwise) {
@@ -63,8 +62,7 @@ final class StatementReader {
         }
         return switch (JsonText.arguments(rest)) {
             case JsonText.Arguments.Strings(List<String> values) ->
-                new Statement(
-                        bare.source(), bare.flags(), values, true, null, List.of(), null, bare.emptyContinuation());
+                new Statement(bare.source(), bare.flags(), values, true, null, List.of(), null);
             case JsonText.Arguments.Mixed() ->
                 throw new Malformed(new SyntaxError(
                         bare.location(),
@@ -74,15 +72,7 @@ final class StatementReader {
                         null,
                         rest));
             case JsonText.Arguments.No(String mistake) ->
-                new Statement(
-                        bare.source(),
-                        bare.flags(),
-                        otherwise,
-                        false,
-                        mistake,
-                        List.of(),
-                        null,
-                        bare.emptyContinuation());
+                new Statement(bare.source(), bare.flags(), otherwise, false, mistake, List.of(), null);
         };
     }
 
@@ -135,15 +125,7 @@ final class StatementReader {
         List<String> arguments = new ArrayList<>();
         arguments.add(rest.substring(0, end));
         arguments.addAll(read.arguments());
-        return new Statement(
-                bare.source(),
-                bare.flags(),
-                arguments,
-                read.json(),
-                read.jsonMistake(),
-                List.of(),
-                null,
-                bare.emptyContinuation());
+        return new Statement(bare.source(), bare.flags(), arguments, read.json(), read.jsonMistake(), List.of(), null);
     }
 
     /** A trigger's own trigger is not read: it is refused anyway, and a long chain would exhaust the stack. */
@@ -156,13 +138,6 @@ final class StatementReader {
             arguments.addAll(trigger.arguments());
         }
         return new Statement(
-                bare.source(),
-                bare.flags(),
-                arguments,
-                trigger != null && trigger.json(),
-                null,
-                List.of(),
-                trigger,
-                bare.emptyContinuation());
+                bare.source(), bare.flags(), arguments, trigger != null && trigger.json(), null, List.of(), trigger);
     }
 }

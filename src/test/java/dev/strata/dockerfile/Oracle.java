@@ -68,7 +68,7 @@ final class Oracle {
 
     private static @Nullable String warnings(List<Statement> statements, JsonNode expected) {
         List<Integer> found = statements.stream()
-                .map(Statement::emptyContinuation)
+                .map(one -> one.source().emptyContinuation())
                 .filter(line -> line > 0)
                 .toList();
         List<Integer> wanted = new ArrayList<>();

@@ -137,7 +137,7 @@ class ParserCorporaTest {
                         expected);
             default -> {
                 List<String> found = statements.stream()
-                        .filter(one -> one.emptyContinuation() > 0)
+                        .filter(one -> one.source().emptyContinuation() > 0)
                         .map(one -> "Empty continuation line found in: "
                                 + one.source().original())
                         .toList();
@@ -295,7 +295,7 @@ class ParserCorporaTest {
         input.path("args").forEach(word -> words.add(word.asText()));
         words.remove("--");
         Source source = new Source(new Location(1, 1), "RUN", "RUN", List.of());
-        Statement statement = new Statement(source, words, List.of(), false, null, List.of(), null, 0);
+        Statement statement = new Statement(source, words, List.of(), false, null, List.of(), null);
         Flags flags;
         try {
             flags = new Flags(statement, known);

@@ -1,0 +1,36 @@
+package dev.strata.dockerfile;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Warns of what is legal and yet slow, unsafe or not what was meant. */
+public final class Lint {
+    private static final String OVERRIDE = "BUILDKIT_DOCKERFILE_CHECK";
+
+    private Lint() {}
+
+    /** All findings in the file's order; those that the file itself switched off are not among them. */
+    public static List<Finding> check(Dockerfile file, LintOptions options) {
+        Findings findings = new Findings(checkOf(file, options));
+        GlobalScope scope = GlobalScope.lenient(file, options);
+        List<Stage> stages =
+                options.neededOnly() ? StageReferences.needed(file, scope, options.target()) : file.stages();
+        new CasingRules(file, findings).check();
+        new FromRules(file, options, scope, findings).check();
+        StageRules stageRules = new StageRules(file, options, scope, findings);
+        stages.forEach(stageRules::check);
+        new RunRules(file, options, scope, findings).check(stages);
+        return findings.sorted();
+    }
+
+    /** Whether the file, or a build argument, asks that findings fail the build. */
+    public static boolean failsBuild(Dockerfile file, LintOptions options) {
+        Directives.Check check = checkOf(file, options);
+        return check != null && check.error();
+    }
+
+    private static Directives.@Nullable Check checkOf(Dockerfile file, LintOptions options) {
+        String override = options.buildArgs().get(OVERRIDE);
+        return override == null ? file.directives().check() : Directives.Check.parse(override, new Location(1, 1));
+    }
+}
