@@ -43,6 +43,12 @@ class ArchitectureTest {
         return name.substring(ROOT.length() + 1).split("\\.", 2)[0];
     }
 
+    /** The name of the file that a class is written in. */
+    private static String outermost(JavaClass type) {
+        String name = type.getName();
+        return name.substring(name.lastIndexOf('.') + 1).split("\\$", 2)[0];
+    }
+
     private static boolean isOurs(JavaClass type) {
         String name = type.getBaseComponentType().getPackageName();
         return name.equals(ROOT) || name.startsWith(ROOT + ".");
@@ -106,7 +112,8 @@ class ArchitectureTest {
                 .forEach(each -> table.homesOf(
                                 each.getTargetClass().getBaseComponentType().getName())
                         .forEach((library, homes) -> {
-                            if (!homes.contains(row(each.getOriginClass()))) {
+                            if (!homes.contains(row(each.getOriginClass()))
+                                    && !homes.contains(outermost(each.getOriginClass()))) {
                                 violations.add(library + " is not at home in \"" + row(each.getOriginClass()) + "\": "
                                         + each.getDescription());
                             }
