@@ -1,0 +1,68 @@
+package dev.strata.layer;
+
+import dev.strata.image.Blobs;
+import dev.strata.image.Descriptor;
+import dev.strata.image.Digest;
+import dev.strata.image.Layer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes to a layer, in one pass: the tar, its digest, compression, the blob's digest and the blob itself, at the same
+ * time in several threads and in memory that does not grow with the layer.
+ */
+public final class LayerWriter {
+    private LayerWriter() {}
+
+    /**
+     * @param changes sorted by {@link Names#ORDER} of their paths; of one path first what is put, then opaqueness. Files
+     *     with the same link become hard links of the first of them
+     * @param level null for the compression's default
+     * @throws LayerException when a change cannot stand in a layer: a file whose name is that of a whiteout, a file that
+     *     changes while it is read
+     * @throws IllegalArgumentException when the changes are not sorted
+     */
+    public static Written write(
+            Iterable<Change> changes, Content content, Compression compression, @Nullable Integer level, Blobs blobs)
+            throws IOException {
+        MessageDigest hash = Digest.sha256();
+        try (Blobs.Ingest blob = blobs.begin()) {
+            LayerTar tar;
+            // Below Overlapped: compression, the blob's digest, the disk. Above: files, tar, the tar's digest.
+            try (OutputStream compressed = new Overlapped(compression.compress(new KeptOpen(blob), level));
+                    OutputStream out = new DigestOutputStream(compressed, hash)) {
+                tar = new LayerTar(out, content);
+                for (Change change : changes) {
+                    tar.add(change);
+                }
+                tar.end();
+            }
+            Digest diffId = Digest.of(hash);
+            long size = blob.size();
+            Descriptor descriptor = new Descriptor(compression.mediaType(), blob.commit(null), size);
+            return new Written(new Layer(descriptor, diffId), tar.size(), tar.index(diffId));
+        }
+    }
+
+    /** Closing the compressed stream must not close, and so discard, the blob. */
+    private static final class KeptOpen extends OutputStream {
+        private final OutputStream out;
+
+        KeptOpen(OutputStream out) {
+            this.out = out;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            out.write(b);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            out.write(bytes, offset, length);
+        }
+    }
+}
