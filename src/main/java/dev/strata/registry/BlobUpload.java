@@ -267,19 +267,19 @@ final class BlobUpload {
                 return;
             }
             boolean damaged = "DIGEST_INVALID".equals(failure.code()) || "SIZE_INVALID".equals(failure.code());
-            boolean lost = failure.kind() == Kind.NOT_FOUND || failure.status() == 416;
-            boolean noPatch = "PATCH".equals(failure.method())
-                    && failure.kind() == Kind.REFUSED
-                    && failure.status() != 416
-                    && !whole;
+            boolean lost = failure.kind() == Kind.NOT_FOUND;
+            boolean elsewhere = failure.status() == 416; // it has another number of bytes than we thought
+            boolean noPatch =
+                    "PATCH".equals(failure.method()) && failure.kind() == Kind.REFUSED && !elsewhere && !whole;
             if ((damaged || lost || noPatch) && !restarted) {
                 restarted = true;
                 whole = whole || noPatch;
                 session = null;
                 return;
             }
-            Optional<Duration> wait =
-                    Retry.mayHelp(failure) ? calls.retry().after(attempt++, Optional.empty()) : Optional.empty();
+            Optional<Duration> wait = Retry.mayHelp(failure) || elsewhere
+                    ? calls.retry().after(attempt++, Optional.empty())
+                    : Optional.empty();
             if (wait.isEmpty()) {
                 throw failure;
             }

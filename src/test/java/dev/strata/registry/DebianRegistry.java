@@ -72,6 +72,10 @@ public final class DebianRegistry implements AutoCloseable {
         return "127.0.0.1:" + port;
     }
 
+    int port() {
+        return port;
+    }
+
     @Override
     public void close() {
         process.destroy();

@@ -416,6 +416,15 @@ public final class MemoryRegistry implements AutoCloseable {
             error(exchange, fault, 404, "BLOB_UPLOAD_UNKNOWN");
             return;
         }
+        // A request whose connection broke may still be at work on what had arrived.
+        synchronized (session) {
+            continueUpload(exchange, fault, name, id, session);
+        }
+    }
+
+    private void continueUpload(
+            HttpExchange exchange, @Nullable Fault fault, String name, String id, ByteArrayOutputStream session)
+            throws IOException {
         switch (exchange.getRequestMethod()) {
             case "GET" -> {
                 location(exchange, name, id);

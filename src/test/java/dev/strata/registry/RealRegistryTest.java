@@ -119,6 +119,18 @@ class RealRegistryTest {
     }
 
     @Test
+    void anUploadWhoseConnectionBrokeArrivesAlthoughThisRegistryForgetsWhatItHad() throws IOException {
+        Descriptor blob = blob(8, 4 << 20);
+        try (CuttingWire wire = new CuttingWire(server.port(), 2, 3 << 20, new Random(7));
+                Registry client = new Waits().client(RegistryOptions.DEFAULT)) {
+            Reference name = Reference.parse(wire.host() + "/cut");
+            assertThat(client.push(name, blob, store)).isEqualTo(Pushed.SENT);
+            assertThat(wire.cuts()).isPositive();
+            assertThat(client.hasBlob(name, blob.digest())).isTrue();
+        }
+    }
+
+    @Test
     void tagsAreListedAndManifestsDeleted() throws IOException {
         Reference name = Reference.parse(server.host() + "/tagged:a");
         try (Registry client = client()) {

@@ -88,6 +88,24 @@ class TransferTest {
     }
 
     @Test
+    void uploadsOverAWireThatBreaksAtRandomBytesArriveWithFewBytesSentTwice() throws IOException {
+        int uploads = Integer.getInteger("strata.test.uploads", 5);
+        int size = Integer.getInteger("strata.test.uploadSize", SIZE);
+        int port = Integer.parseInt(server.host().replaceFirst(".*:", ""));
+        try (CuttingWire wire = new CuttingWire(port, Integer.MAX_VALUE, size, new Random(7))) {
+            for (int i = 0; i < uploads; i++) {
+                Descriptor blob = stored(size + i);
+                assertThat(client.push(Reference.parse(wire.host() + "/shop"), blob, store))
+                        .isEqualTo(Pushed.SENT);
+                assertThat(server.hasBlob("shop", blob.digest())).isTrue();
+                Files.delete(store.path(blob.digest()));
+            }
+            assertThat(wire.cuts()).isGreaterThanOrEqualTo(uploads);
+            assertThat((double) wire.sent() / ((long) uploads * size)).isLessThan(1.2);
+        }
+    }
+
+    @Test
     void aBlobWhoseLastAnswerWasLostIsNotSentAgain() throws IOException {
         Descriptor blob = stored(SIZE);
         server.failNext("PUT .*", new Fault.LoseAnswer());
