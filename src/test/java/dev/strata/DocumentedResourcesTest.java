@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every resource that the documents and examples show has only fields that exist. */
+/** Every resource that the documents and examples show has only fields that exist, and a Dockerfile that is one. */
 class DocumentedResourcesTest {
     private static final Pattern BLOCK = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL);
     private static final YAMLMapper STRICT = YAMLMapper.builder()

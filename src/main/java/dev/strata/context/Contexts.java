@@ -4,7 +4,7 @@ import dev.strata.image.Blobs;
 import dev.strata.image.Digest;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
-import dev.strata.layer.Tree;
+import dev.strata.layer.DiskTree;
 import dev.strata.plan.Plan.Source;
 import dev.strata.registry.Registry;
 import java.io.IOException;
@@ -12,7 +12,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Brings the files of a build here, whatever kind of source they come from. Safe for use by several threads. */
@@ -23,28 +22,18 @@ public final class Contexts {
     private final Registry registry;
     private final Platform platform;
     private final Unpacking unpacking;
-    private final Function<Path, Tree> trees;
 
     /**
      * @param folder where what is fetched is put; made when absent
      * @param platform which files of an image for several platforms are wanted
-     * @param trees makes the tree of a folder
      */
-    public Contexts(
-            Path folder,
-            Git git,
-            Http http,
-            Registry registry,
-            Platform platform,
-            Unpacking unpacking,
-            Function<Path, Tree> trees) {
+    public Contexts(Path folder, Git git, Http http, Registry registry, Platform platform, Unpacking unpacking) {
         this.folder = folder;
         this.git = git;
         this.http = http;
         this.registry = registry;
         this.platform = platform;
         this.unpacking = unpacking;
-        this.trees = trees;
     }
 
     /** Opens archives and layers; nothing in them may leave the folder. */
@@ -85,7 +74,7 @@ public final class Contexts {
         }
     }
 
-    private Context local(Source.Folder local) {
+    private static Context local(Source.Folder local) throws IOException {
         Path path = Path.of(local.path()).toAbsolutePath().normalize();
         requireFolder(path);
         return context(path, "folder", path.toString(), null);
@@ -154,8 +143,9 @@ public final class Contexts {
         }
     }
 
-    private Context context(Path root, String kind, String revision, java.time.@Nullable Instant date) {
-        return new Context(root, trees.apply(root), kind, revision, date);
+    private static Context context(Path root, String kind, String revision, java.time.@Nullable Instant date)
+            throws IOException {
+        return new Context(root, new DiskTree(root), kind, revision, date);
     }
 
     private Path fresh() throws IOException {

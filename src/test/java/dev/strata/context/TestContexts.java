@@ -3,8 +3,6 @@ package dev.strata.context;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.strata.image.Platform;
-import dev.strata.layer.Node;
-import dev.strata.layer.Tree;
 import dev.strata.registry.Registry;
 import dev.strata.registry.RegistryOptions;
 import java.io.IOException;
@@ -14,10 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.SortedMap;
-import org.jspecify.annotations.Nullable;
 
 /** Contexts wired with what these tests need. */
 final class TestContexts {
@@ -30,8 +25,7 @@ final class TestContexts {
                 new Http(null, 1 << 20),
                 new Registry(RegistryOptions.DEFAULT),
                 Platform.parse("linux/amd64"),
-                new MachineTar(),
-                root -> new NoTree());
+                new MachineTar());
     }
 
     /** Opens archives by the machine's own tar; says nothing about hostile ones. */
@@ -67,23 +61,6 @@ final class TestContexts {
             } catch (InterruptedException e) {
                 throw new IOException(e);
             }
-        }
-    }
-
-    private static final class NoTree implements Tree {
-        @Override
-        public @Nullable Node find(String path) {
-            return null;
-        }
-
-        @Override
-        public SortedMap<String, Node> children(String path) {
-            return Collections.emptySortedMap();
-        }
-
-        @Override
-        public InputStream open(String path) throws IOException {
-            return Files.newInputStream(Path.of(path));
         }
     }
 }
