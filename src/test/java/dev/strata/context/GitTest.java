@@ -2,16 +2,26 @@ package dev.strata.context;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.strata.plan.Failure;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -354,13 +364,82 @@ class GitTest {
 
     @Test
     void filesInLfsAreAnErrorWhereGitLfsIsNotHere() throws IOException {
-        org.junit.jupiter.api.Assumptions.assumeFalse(
-                Files.exists(Path.of("/usr/bin/git-lfs")), "git-lfs is here, so the files are fetched");
+        assumeFalse(gitLfsIsHere(), "git-lfs is here, so the files are fetched");
         shop.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
                 .write("big.bin", "version https://git-lfs.github.com/spec/v1\n");
         shop.commit("first");
         ContextException failure = failure(() -> checkout(shop.folder().toString(), null));
         assertThat(failure.what()).contains("big.bin").contains("git-lfs is not here");
+    }
+
+    @Test
+    void filesInLfsAreFetchedWhereGitLfsIsHere() throws IOException {
+        assumeTrue(gitLfsIsHere(), "git-lfs is not here");
+        shop.run("lfs", "install", "--local");
+        shop.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
+                .write("big.bin", "large");
+        shop.commit("first");
+        assertThat(shop.run("show", "HEAD:big.bin")).startsWith("version https://git-lfs");
+        Path root = checkout("file://" + shop.folder(), null).root();
+        assertThat(root.resolve("big.bin")).hasContent("large");
+    }
+
+    private static boolean gitLfsIsHere() {
+        return Arrays.stream(System.getenv("PATH").split(":", -1))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, "git-lfs")));
+    }
+
+    @Test
+    void aSubmodulesCommitThatItsServerDoesNotGiveByItsHashComesWithItsBranch() throws IOException {
+        GitRepository library = new GitRepository(folder.resolve("served/library.git"));
+        String old = library.write("a", "old").commit("a");
+        library.write("a", "new").commit("b");
+        try (GitServer server = new GitServer(folder.resolve("served"), null)) {
+            server.speakOldProtocol();
+            shop.write(".gitmodules", "[submodule \"l\"]\n path = l\n url = ../library.git\n");
+            shop.run("update-index", "--add", "--cacheinfo", "160000," + old + ",l");
+            shop.run("add", ".gitmodules");
+            shop.run("commit", "--quiet", "--message", "first");
+
+            assertThat(checkout(server.url("shop.git"), null).root().resolve("l/a"))
+                    .hasContent("old");
+        }
+    }
+
+    @Test
+    void anInterruptEndsGitAndLeavesNothing() throws IOException, InterruptedException {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch testEnds = new CountDownLatch(1);
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        HttpServer silent = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        silent.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        silent.createContext("/", exchange -> {
+            asked.countDown();
+            try {
+                testEnds.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        silent.start();
+        try {
+            Thread build = Thread.ofVirtual().start(() -> {
+                try {
+                    checkout("http://127.0.0.1:" + silent.getAddress().getPort() + "/shop.git", null);
+                } catch (RuntimeException e) {
+                    thrown.set(e);
+                }
+            });
+            asked.await();
+            build.interrupt();
+            build.join();
+            assertThat(thrown.get()).isInstanceOf(CancellationException.class);
+            assertThat(folder.resolve("out")).doesNotExist();
+            assertThat(files(folder.resolve("scratch"))).isEmpty();
+        } finally {
+            testEnds.countDown();
+            silent.stop(0);
+        }
     }
 
     @Test
