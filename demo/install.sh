@@ -24,14 +24,12 @@ image() { IMAGE_REPOSITORY=${plain_http:+http://}$REGISTRY/strata/strata scripts
 operator() {
   local image manifests=target/manifests
   image=$(cat target/image.name)
-  kubectl apply --server-side --force-conflicts -f crds/ | grep -v unchanged || true
+  kubectl apply --server-side --force-conflicts -f crds/
   kubectl wait --for=condition=Established --timeout=60s crd/imagebuilds.strata.dev crd/buildclasses.strata.dev
   rm -rf $manifests && cp -r manifests $manifests
   sed -i "s|image: strata:.*|image: $image|" $manifests/*.yaml
   kubectl apply -f $manifests
-  kubectl apply -f - <<END
-$(build_class)
-END
+  build_class | kubectl apply -f -
   kubectl -n $operator_namespace rollout status deployment/strata --timeout=120s
 }
 
@@ -43,7 +41,7 @@ metadata:
   name: default
 spec:
   registries:
-    mirrors: {${STRATA_REGISTRY_MIRROR:+docker.io: $STRATA_REGISTRY_MIRROR}}
+    mirrors: {${MIRROR:+docker.io: $MIRROR}}
     plainHttp: [${plain_http:+"$registry_host"}]
 END
 }

@@ -2,7 +2,7 @@
 # CLUSTER=local (default): the one-node Kubernetes of cluster/, with its registry.
 # CLUSTER=current: the cluster of KUBECONFIG. REGISTRY then names where images go and where its nodes and pods can reach them,
 #   such as registry.example/team, or http://10.0.0.5:5000/team for one without TLS.
-# STRATA_REGISTRY_MIRROR, where set, is the mirror of docker.io for the builds, on this machine and in the cluster.
+# MIRROR, where set, is the URL of a mirror of docker.io, for the builds on this machine and in the cluster.
 . "$(dirname "${BASH_SOURCE[0]}")/../cluster/settings.sh"
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,7 +11,7 @@ case $CLUSTER in
   local)
     export KUBECONFIG=$KUBECONFIG_OF_CLUSTER PATH=$kubernetes_programs:$PATH
     REGISTRY=http://$registry
-    export STRATA_REGISTRY_MIRROR=http://$registry
+    MIRROR=http://$registry
     ;;
   current)
     command -v kubectl >/dev/null || die "CLUSTER=current needs kubectl on the PATH" "install it, or leave CLUSTER out"
@@ -29,5 +29,7 @@ esac
 REGISTRY=${REGISTRY#*://}
 REGISTRY=${REGISTRY%/}
 registry_host=${REGISTRY%%/*}
+if [ -n "$plain_http" ]; then export STRATA_PLAIN_HTTP=$registry_host; fi
+if [ -n "${MIRROR:-}" ]; then export STRATA_REGISTRY_MIRROR=docker.io=$MIRROR; fi
 operator_namespace=strata-system
 example_namespace=demo
