@@ -29,6 +29,8 @@ import picocli.CommandLine.Spec;
             "Logs are lines of text; STRATA_LOG_FORMAT=json writes them as JSON."
         })
 final class OperatorCommand implements Callable<Integer> {
+    private static final Duration BETWEEN_CONNECTIONS = Duration.ofSeconds(1);
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -107,7 +109,11 @@ final class OperatorCommand implements Callable<Integer> {
                 ? null
                 : new StrataOperator.Lease(leaseNamespace, identity == null ? "strata" : identity);
         return new StrataOperator.Options(
-                new OperatorSettings(image, builderImagePullPolicy, namespace, retryDelay), port, true, lease);
+                new OperatorSettings(image, builderImagePullPolicy, namespace, retryDelay),
+                port,
+                true,
+                BETWEEN_CONNECTIONS,
+                lease);
     }
 
     /** The image of the pod that this process runs in, so that it is named in one place only. */

@@ -87,6 +87,20 @@ final class Attempts {
         };
     }
 
+    /** Pods that were stopped before they began, because others with other settings take their place. */
+    static List<Attempt> replaced(List<Attempt> attempts, List<String> pods, Instant now) {
+        return attempts.stream()
+                .map(attempt -> attempt.state() == Attempt.State.RUNNING && pods.contains(attempt.pod())
+                        ? failed(
+                                attempt,
+                                Reason.SUPERSEDING,
+                                Fault.LOST,
+                                "the builder pod had not begun and was replaced, because its settings changed",
+                                now)
+                        : attempt)
+                .toList();
+    }
+
     private static Attempt succeeded(Attempt attempt, Outcome.Built built, Instant end) {
         return new Attempt(
                 attempt.number(),

@@ -37,16 +37,18 @@ final class Followers implements AutoCloseable {
     /** Long enough to take in the many lines that come at once, short enough not to be felt. */
     private static final Duration GATHERING = Duration.ofMillis(50);
 
-    private static final Duration BETWEEN_CONNECTIONS = Duration.ofSeconds(1);
     private static final int FAILURES_WITH_AN_ENDED_POD = 3;
 
     private final KubernetesClient client;
+    private final Duration betweenConnections;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("wake").factory());
     private final Map<String, Follower> followers = new ConcurrentHashMap<>();
 
-    Followers(KubernetesClient client) {
+    /** @param betweenConnections the pause before a log that broke off is asked for again */
+    Followers(KubernetesClient client, Duration betweenConnections) {
         this.client = client;
+        this.betweenConnections = betweenConnections;
     }
 
     /**
@@ -175,7 +177,7 @@ final class Followers implements AutoCloseable {
 
         private void pause() {
             try {
-                Thread.sleep(BETWEEN_CONNECTIONS);
+                Thread.sleep(betweenConnections);
             } catch (InterruptedException e) {
                 stopped = true;
             }

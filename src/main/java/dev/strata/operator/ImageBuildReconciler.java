@@ -51,11 +51,13 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     /** When a pod that does not start is looked at more closely. */
     private static final Duration SLOW_START = Duration.ofSeconds(3);
 
+    private static final Duration BETWEEN_PATCHES = Duration.ofSeconds(1);
     private static final Duration WATCHFUL = Duration.ofSeconds(30);
     private static final Duration REFUSED_AGAIN = Duration.ofSeconds(20);
     /** ConfigMaps are not watched; a build that names some looks at them this often. */
     private static final Duration CONFIG_MAPS_AGAIN = Duration.ofMinutes(1);
 
+    private static final int LOG_LINE = 500;
     private static final int UNPROCESSABLE = 422;
 
     private final Cluster cluster;
@@ -66,7 +68,10 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private final OperatorSettings settings;
     private final boolean serverSideApply;
     private final Clock clock;
+    /** By the build's uid; cleared when its pods are gone. */
     private final Map<String, Remembered> remembered = new ConcurrentHashMap<>();
+
+    private final Map<String, Instant> patched = new ConcurrentHashMap<>();
 
     /** @param serverSideApply how the status is patched; tests against servers that lack it say false */
     ImageBuildReconciler(
@@ -93,6 +98,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         var pods = InformerEventSourceConfiguration.from(Pod.class, ImageBuild.class)
                 .withLabelSelector(PodLabels.SELECTOR)
                 .withSecondaryToPrimaryMapper(Mappers.fromOwnerReferences(ImageBuild.class))
+                .withOnDeleteFilter((pod, stateUnknown) -> forget(pod))
                 .withNamespacesInheritedFromController()
                 .build();
         var classes = InformerEventSourceConfiguration.from(BuildClass.class, ImageBuild.class)
@@ -105,6 +111,16 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
                         .collect(Collectors.toSet()))
                 .build();
         return List.of(new InformerEventSource<>(pods, context), new InformerEventSource<>(classes, context), wakes);
+    }
+
+    /** What is kept about a pod goes with it, also where its build is gone and nothing is reconciled any more. */
+    private boolean forget(Pod pod) {
+        followers.forget(pod.getMetadata().getUid());
+        pod.getMetadata().getOwnerReferences().forEach(owner -> {
+            remembered.remove(owner.getUid());
+            patched.remove(owner.getUid());
+        });
+        return true;
     }
 
     private static String className(ImageBuild build) {
@@ -123,15 +139,48 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         ImageBuildStatus next = Statuses.next(
                 seen, decision, told, observation.historyLimit(), order -> podName(build, seen.wanted(), order));
         tidy(build, seen, decision, next);
-        UpdateControl<ImageBuild> control = UpdateControl.noUpdate();
-        if (!next.equals(seen.status())) {
-            LOG.info("{}: {}", build.namespacedName(), decision);
-            metrics.decided(decision, next);
-            events.record(build, seen.status().conditions(), next.conditions());
-            control = UpdateControl.patchStatus(withStatus(build, next));
+        if (next.equals(seen.status())) {
+            return rescheduled(UpdateControl.noUpdate(), again(build, seen, decision));
         }
-        again(build, seen, decision).ifPresent(control::rescheduleAfter);
+        Optional<Duration> pause = pause(build, seen, decision, next);
+        if (pause.isPresent()) {
+            return rescheduled(UpdateControl.noUpdate(), pause);
+        }
+        tell(build, seen, decision, next);
+        return rescheduled(UpdateControl.patchStatus(withStatus(build, next)), again(build, seen, decision));
+    }
+
+    private static UpdateControl<ImageBuild> rescheduled(UpdateControl<ImageBuild> control, Optional<Duration> after) {
+        after.ifPresent(control::rescheduleAfter);
         return control;
+    }
+
+    private void tell(ImageBuild build, Observed seen, Decision decision, ImageBuildStatus next) {
+        if (decision instanceof Decision.Wait) {
+            patched.put(build.getMetadata().getUid(), seen.now());
+            LOG.debug("{}: {}", build.namespacedName(), decision);
+        } else {
+            patched.remove(build.getMetadata().getUid());
+            LOG.info("{}: {}", build.namespacedName(), oneLine(decision));
+        }
+        metrics.decided(decision, next);
+        events.record(build, seen.status().conditions(), next.conditions());
+    }
+
+    /** How long a running build's next patch has to wait, which tells of steps only; a new reason never waits. */
+    private Optional<Duration> pause(ImageBuild build, Observed seen, Decision decision, ImageBuildStatus next) {
+        Instant last = patched.get(build.getMetadata().getUid());
+        if (last == null
+                || !(decision instanceof Decision.Wait)
+                || !next.conditions().equals(seen.status().conditions())) {
+            return Optional.empty();
+        }
+        Duration since = Duration.between(last, seen.now());
+        return since.compareTo(BETWEEN_PATCHES) < 0 ? Optional.of(BETWEEN_PATCHES.minus(since)) : Optional.empty();
+    }
+
+    private static String oneLine(Decision decision) {
+        return Text.cut(decision.toString().replaceAll("\\s+", " "), LOG_LINE);
     }
 
     private static String podName(ImageBuild build, Wanted wanted, Decision.Order order) {

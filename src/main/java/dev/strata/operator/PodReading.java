@@ -28,6 +28,7 @@ final class PodReading {
     static final Duration PATIENCE_WITH_NODES = Duration.ofSeconds(30);
 
     private static final int MESSAGE = 800;
+    private static final int LAST_WORDS = 8;
     private static final Set<String> NODE_REASONS =
             Set.of("NodeLost", "NodeShutdown", "Shutdown", "Terminated", "Preempting", "NodeAffinity");
 
@@ -118,7 +119,7 @@ final class PodReading {
         if (code == 137 || code == 143) {
             return lost("its container was killed (exit code " + code + ")");
         }
-        String said = end.getMessage() == null ? "" : ": " + end.getMessage().strip();
+        String said = lastWords(end.getMessage());
         return new State.Died(
                 Reason.INTERNAL_ERROR,
                 Fault.OURS,
@@ -127,6 +128,17 @@ final class PodReading {
                                 + (end.getReason() == null ? "" : " (" + end.getReason() + ")")
                                 + " and did not say why" + said,
                         MESSAGE));
+    }
+
+    /** The last lines of a log that are no events: a stack trace, a word of the virtual machine. */
+    private static String lastWords(@Nullable String message) {
+        List<String> lines = text(message)
+                .lines()
+                .filter(line -> !line.isBlank() && EventLog.read(line).isEmpty())
+                .toList();
+        return lines.isEmpty()
+                ? ""
+                : ":\n" + String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_WORDS), lines.size()));
     }
 
     private static State outOfMemory(Pod pod) {

@@ -100,6 +100,9 @@ final class Statuses {
 
     private List<Attempt> withOrders(
             List<Attempt> own, String hash, java.util.function.Function<Decision.Order, String> podName) {
+        if (decision instanceof Decision.Clean clean) {
+            return Attempts.replaced(own, clean.pods(), seen.now());
+        }
         if (!(decision instanceof Decision.Start start)) {
             return own;
         }

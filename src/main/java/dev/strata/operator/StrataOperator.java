@@ -36,12 +36,14 @@ public final class StrataOperator implements AutoCloseable {
      *
      * @param port of probes and metrics; 0 takes a free one
      * @param serverSideApply how statuses are patched; only servers that are no Kubernetes lack it
+     * @param betweenConnections the pause before a pod's log that broke off is asked for again
      * @param lease null where there is one replica only
      */
     public record Options(
             OperatorSettings settings,
             int port,
             boolean serverSideApply,
+            Duration betweenConnections,
             @Nullable Lease lease) {}
 
     /**
@@ -62,7 +64,7 @@ public final class StrataOperator implements AutoCloseable {
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
-        this.followers = new Followers(client);
+        this.followers = new Followers(client, options.betweenConnections());
         this.operator = new Operator(configuration -> configure(configuration, client, options, registry));
         operator.register(
                 new ImageBuildReconciler(

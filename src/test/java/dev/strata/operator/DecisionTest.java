@@ -1,0 +1,289 @@
+package dev.strata.operator;
+
+import static dev.strata.operator.Examples.HASH;
+import static dev.strata.operator.Examples.NOW;
+import static dev.strata.operator.Examples.OTHER_HASH;
+import static dev.strata.operator.Examples.attempt;
+import static dev.strata.operator.Examples.digest;
+import static dev.strata.operator.Examples.failed;
+import static dev.strata.operator.Examples.observed;
+import static dev.strata.operator.Examples.pod;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.strata.api.ImageBuildStatus.Attempt.Fault;
+import dev.strata.api.Reason;
+import dev.strata.operator.BuilderPod.State;
+import dev.strata.plan.Failure;
+import dev.strata.plan.Outcome;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is decided, as a table: a sentence, what was observed, what is to be done. */
+class DecisionTest {
+    /** @param wanted the decision, without figures that depend on a pod's name where it is a kind only */
+    record Row(String sentence, Observed seen, Object wanted) {
+        @Override
+        public String toString() {
+            return sentence;
+        }
+    }
+
+    private static final State WORKING = new State.Working();
+    private static final State STARTING = new State.Waiting(Reason.STARTING, "being started");
+    private static final State BUILT =
+            new State.Ended(new Outcome.Built(dev.strata.image.Digest.parse(digest('a')), List.of()));
+
+    private static State ended(Failure.Cause cause) {
+        return new State.Ended(new Outcome.Failed(new Failure(cause, "it failed", null, null)));
+    }
+
+    private static final Decision FIRST = new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 1)));
+    private static final Decision SECOND = new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 2)));
+
+    static Stream<Row> rows() {
+        return Stream.of(beforeABuild(), during(), afterAnEnd(), superseding()).flatMap(rows -> rows);
+    }
+
+    private static Stream<Row> beforeABuild() {
+        return Stream.of(
+                new Row("a new build is started", observed().now(), FIRST),
+                new Row(
+                        "nothing is started while the build is suspended",
+                        observed().suspended().now(),
+                        Reason.SUSPENDED),
+                new Row(
+                        "a missing reference is looked for again",
+                        observed()
+                                .wanted(new Wanted.Missing("there is no ConfigMap"))
+                                .now(),
+                        new Decision.Hold(Reason.REFERENCE_MISSING, "there is no ConfigMap", Decision.LOOK_AGAIN)),
+                new Row(
+                        "a spec that cannot be stalls",
+                        observed().wanted(new Wanted.Invalid("bad name")).now(),
+                        new Decision.Stall(Reason.INVALID_SPEC, "bad name")),
+                new Row(
+                        "the same inputs as those of the image call for nothing",
+                        observed().built(HASH).now(),
+                        new Decision.Settled()),
+                new Row(
+                        "the same inputs call for nothing even though the pod is gone",
+                        observed().built(HASH).attempts(attempt(1).succeeded()).now(),
+                        new Decision.Settled()),
+                new Row(
+                        "other inputs than those of the image are built",
+                        observed().built(OTHER_HASH).now(),
+                        FIRST));
+    }
+
+    private static Stream<Row> during() {
+        return Stream.of(
+                new Row(
+                        "a pod that starts is waited for",
+                        observed().pods(pod(1, STARTING)).now(),
+                        new Decision.Wait(Reason.STARTING, "being started")),
+                new Row(
+                        "a pod that no node takes is waited for, and told",
+                        observed()
+                                .pods(pod(1, new State.Waiting(Reason.UNSCHEDULABLE, "0/1 nodes")))
+                                .now(),
+                        new Decision.Wait(Reason.UNSCHEDULABLE, "0/1 nodes")),
+                new Row(
+                        "a pod at work is waited for",
+                        observed().pods(pod(1, WORKING)).now(),
+                        Reason.BUILDING),
+                new Row(
+                        "a suspended build that runs goes on",
+                        observed().suspended().pods(pod(1, WORKING)).now(),
+                        Reason.BUILDING),
+                new Row(
+                        "a pod of an earlier generation with the same inputs goes on",
+                        observed().generation(2).pods(pod(1, WORKING)).now(),
+                        Reason.BUILDING),
+                new Row(
+                        "an operator that knows nothing of a pod takes it on",
+                        observed().pods(pod(3, WORKING)).now(),
+                        Reason.BUILDING));
+    }
+
+    private static Stream<Row> afterAnEnd() {
+        return Stream.of(
+                new Row(
+                        "a built image succeeds",
+                        observed().pods(pod(1, BUILT)).now(),
+                        new Decision.Succeed(digest('a'))),
+                new Row(
+                        "a success that was recorded counts without its pod",
+                        observed().attempts(attempt(1).succeeded()).now(),
+                        new Decision.Succeed(digest('a'))),
+                new Row(
+                        "the user's fault stalls at once",
+                        observed().pods(pod(1, ended(Failure.Cause.USER))).now(),
+                        new Decision.Stall(Reason.BUILD_FAILED, "it failed")),
+                new Row(
+                        "the user's fault of an earlier generation is tried again, since the spec changed",
+                        observed()
+                                .generation(2)
+                                .attempts(failed(1, Fault.USER, Reason.BUILD_FAILED))
+                                .now(),
+                        SECOND),
+                new Row(
+                        "a failure of the outside is tried again after a pause",
+                        observed()
+                                .attempts(failed(1, Fault.OUTSIDE, Reason.OUTSIDE_FAILED))
+                                .now(),
+                        Reason.OUTSIDE_FAILED),
+                new Row(
+                        "and started when the pause is over",
+                        observed()
+                                .attempts(failed(1, Fault.OUTSIDE, Reason.OUTSIDE_FAILED))
+                                .at(NOW.plusSeconds(10)),
+                        SECOND),
+                new Row(
+                        "but not while the build is suspended",
+                        observed()
+                                .suspended()
+                                .attempts(failed(1, Fault.OUTSIDE, Reason.OUTSIDE_FAILED))
+                                .at(NOW.plusSeconds(10)),
+                        Reason.SUSPENDED),
+                new Row(
+                        "a failure of the outside beyond the limit stalls",
+                        observed()
+                                .retries(0)
+                                .attempts(failed(1, Fault.OUTSIDE, Reason.OUTSIDE_FAILED))
+                                .now(),
+                        new Decision.Stall(Reason.OUTSIDE_FAILED, "it failed")),
+                new Row(
+                        "a lost pod is replaced",
+                        observed()
+                                .attempts(failed(1, Fault.LOST, Reason.POD_LOST))
+                                .at(NOW.plusSeconds(2)),
+                        SECOND),
+                new Row(
+                        "a lost pod is no failure of the outside",
+                        observed()
+                                .retries(0)
+                                .attempts(failed(1, Fault.LOST, Reason.POD_LOST))
+                                .at(NOW.plusSeconds(2)),
+                        SECOND),
+                new Row(
+                        "a pod that vanished is replaced",
+                        observed().attempts(attempt(1).running()).now(),
+                        Reason.POD_LOST),
+                new Row(
+                        "too little memory is tried once more",
+                        observed()
+                                .attempts(failed(1, Fault.LOST, Reason.OUT_OF_MEMORY))
+                                .at(NOW.plusSeconds(2)),
+                        SECOND),
+                new Row(
+                        "too little memory twice stalls",
+                        observed()
+                                .attempts(
+                                        failed(1, Fault.LOST, Reason.OUT_OF_MEMORY),
+                                        failed(2, Fault.LOST, Reason.OUT_OF_MEMORY))
+                                .at(NOW.plusSeconds(60)),
+                        Reason.OUT_OF_MEMORY),
+                new Row(
+                        "our own error three times stalls",
+                        observed()
+                                .attempts(
+                                        failed(1, Fault.OURS, Reason.INTERNAL_ERROR),
+                                        failed(2, Fault.OURS, Reason.INTERNAL_ERROR),
+                                        failed(3, Fault.OURS, Reason.INTERNAL_ERROR))
+                                .at(NOW.plusSeconds(600)),
+                        Reason.INTERNAL_ERROR),
+                new Row(
+                        "a pod that is lost again and again stalls in the end",
+                        observed()
+                                .attempts(IntStream.rangeClosed(1, 11)
+                                        .mapToObj(n -> failed(n, Fault.LOST, Reason.POD_LOST))
+                                        .toArray(Examples.AnAttempt[]::new))
+                                .at(NOW.plusSeconds(6000)),
+                        Reason.POD_LOST));
+    }
+
+    private static Stream<Row> superseding() {
+        return Stream.of(
+                new Row(
+                        "a pod that builds other inputs is stopped first",
+                        observed().pods(pod(1, WORKING).of(OTHER_HASH)).now(),
+                        new Decision.Clean(List.of("shop-" + OTHER_HASH.substring(7, 12) + "-1"))),
+                new Row(
+                        "and waited for while it stops",
+                        observed()
+                                .pods(pod(1, WORKING).of(OTHER_HASH).leaving())
+                                .now(),
+                        Reason.SUPERSEDING),
+                new Row(
+                        "a finished pod of other inputs is taken away",
+                        observed().pods(pod(1, BUILT).of(OTHER_HASH)).now(),
+                        new Decision.Clean(List.of("shop-" + OTHER_HASH.substring(7, 12) + "-1"))),
+                new Row(
+                        "a pod is stopped when the new spec cannot be",
+                        observed()
+                                .wanted(new Wanted.Invalid("bad name"))
+                                .pods(pod(1, WORKING))
+                                .now(),
+                        new Decision.Clean(List.of("shop-" + HASH.substring(7, 12) + "-1"))),
+                new Row(
+                        "a pod goes on while a reference is missing",
+                        observed()
+                                .wanted(new Wanted.Missing("no ConfigMap"))
+                                .pods(pod(1, WORKING))
+                                .now(),
+                        Reason.REFERENCE_MISSING),
+                new Row(
+                        "a pod that has not begun is replaced when its settings change",
+                        observed().pods(pod(1, STARTING).settings("older")).now(),
+                        new Decision.Clean(List.of("shop-" + HASH.substring(7, 12) + "-1"))),
+                new Row(
+                        "a pod at work is left alone when its settings change",
+                        observed().pods(pod(1, WORKING).settings("older")).now(),
+                        Reason.BUILDING));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("rows")
+    void decides(Row row) {
+        Decision decision = Decision.decide(row.seen());
+        if (row.wanted() instanceof Reason reason) {
+            assertThat(reasonOf(decision)).isEqualTo(reason);
+        } else {
+            assertThat(decision).isEqualTo(row.wanted());
+        }
+    }
+
+    private static Reason reasonOf(Decision decision) {
+        return switch (decision) {
+            case Decision.Wait wait -> wait.reason();
+            case Decision.Hold hold -> hold.reason();
+            case Decision.Retry retry -> retry.reason();
+            case Decision.Stall stall -> stall.reason();
+            case Decision.Clean clean -> throw new AssertionError(clean);
+            case Decision.Start start -> throw new AssertionError(start);
+            case Decision.Succeed succeed -> throw new AssertionError(succeed);
+            case Decision.Settled settled -> throw new AssertionError(settled);
+        };
+    }
+
+    @ParameterizedTest
+    @org.junit.jupiter.params.provider.CsvSource({"1, 5", "2, 10", "3, 20", "4, 40", "9, 300", "15, 300"})
+    void pausesDoubleUpToFiveMinutesAndDifferALittle(int failures, int seconds) {
+        Observed seen = observed()
+                .retries(15)
+                .attempts(IntStream.rangeClosed(1, failures)
+                        .mapToObj(n -> failed(n, Fault.OUTSIDE, Reason.OUTSIDE_FAILED))
+                        .toArray(Examples.AnAttempt[]::new))
+                .now();
+
+        assertThat(Decision.decide(seen))
+                .isInstanceOfSatisfying(
+                        Decision.Retry.class,
+                        retry -> assertThat(retry.after())
+                                .isBetween(Duration.ofMillis(seconds * 800L), Duration.ofMillis(seconds * 1200L)));
+    }
+}

@@ -1,0 +1,366 @@
+package dev.strata.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.strata.api.BuildClass;
+import dev.strata.api.Condition;
+import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildStatus;
+import dev.strata.api.ImageBuildStatus.Attempt;
+import dev.strata.api.ImageBuildStatus.Trigger;
+import dev.strata.api.Reason;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.fabric8.mockwebserver.Context;
+import io.fabric8.mockwebserver.MockWebServer;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * The whole operator against an API server in memory; the test is the kubelet. That server knows no server-side apply and
+ * no logs, so here outcomes come from termination messages.
+ */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class ImageBuildReconcilerTest {
+    private static final String DIGEST = Examples.digest('a');
+
+    private final KubernetesMockServer server = new KubernetesMockServer(
+            new Context(), new MockWebServer(), new HashMap<>(), new KubernetesCrudDispatcher(), false);
+    private KubernetesClient client;
+    private StrataOperator operator;
+
+    @BeforeEach
+    void start() throws IOException {
+        server.init();
+        client = server.createClient();
+        apply("""
+                apiVersion: v1
+                kind: ServiceAccount
+                metadata: {name: default, namespace: team-a}
+                """);
+        operator = startOperator();
+    }
+
+    private StrataOperator startOperator() throws IOException {
+        StrataOperator started = new StrataOperator(
+                client,
+                new StrataOperator.Options(
+                        new OperatorSettings("strata:1", "IfNotPresent", null, Duration.ofMillis(50)),
+                        0,
+                        false,
+                        Duration.ofMillis(5),
+                        null));
+        started.start();
+        return started;
+    }
+
+    @AfterEach
+    void stop() {
+        operator.close();
+        client.close();
+        server.destroy();
+    }
+
+    private void apply(String object) {
+        client.load(new java.io.ByteArrayInputStream(object.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+                .create();
+    }
+
+    private void build(String name, String spec) {
+        ImageBuild wanted = Serialization.unmarshal("""
+                apiVersion: strata.dev/v1alpha1
+                kind: ImageBuild
+                metadata: {name: %s, namespace: team-a, generation: 1}
+                spec:
+                  output: {image: registry.example/shop}
+                  platforms: [linux/amd64]
+                """.formatted(name) + spec.indent(2), ImageBuild.class);
+        client.resource(wanted).create();
+    }
+
+    private static String inline(String dockerfile) {
+        return "dockerfile: {inline: \"" + dockerfile + "\"}";
+    }
+
+    private void change(String name, String dockerfile) {
+        client.resources(ImageBuild.class).inNamespace("team-a").withName(name).edit(build -> {
+            ImageBuild changed = Serialization.clone(build);
+            changed.setSpec(Serialization.unmarshal(
+                    "output: {image: registry.example/shop}\nplatforms: [linux/amd64]\n" + inline(dockerfile),
+                    dev.strata.api.ImageBuildSpec.class));
+            changed.getMetadata().setGeneration(build.getMetadata().getGeneration() + 1);
+            return changed;
+        });
+    }
+
+    private ImageBuild get(String name) {
+        return Objects.requireNonNull(client.resources(ImageBuild.class)
+                .inNamespace("team-a")
+                .withName(name)
+                .get());
+    }
+
+    private ImageBuildStatus status(String name) {
+        ImageBuildStatus status = get(name).getStatus();
+        return status == null ? ImageBuildStatus.NONE : status;
+    }
+
+    private List<Pod> pods() {
+        return client.pods().inNamespace("team-a").list().getItems();
+    }
+
+    private Pod onlyPod() {
+        await().untilAsserted(() -> assertThat(pods()).hasSize(1));
+        return pods().getFirst();
+    }
+
+    private ImageBuildStatus until(String name, Reason reason) {
+        await().untilAsserted(() -> assertThat(status(name).conditions())
+                .extracting(Condition::reason)
+                .contains(reason));
+        return status(name);
+    }
+
+    private void run(Pod pod) {
+        client.pods()
+                .inNamespace("team-a")
+                .resource(new PodBuilder(pod)
+                        .withNewStatus()
+                        .withPhase("Running")
+                        .addNewContainerStatus()
+                        .withName("builder")
+                        .withNewState()
+                        .withNewRunning()
+                        .endRunning()
+                        .endState()
+                        .endContainerStatus()
+                        .endStatus()
+                        .build())
+                .updateStatus();
+    }
+
+    private void end(Pod pod, int exitCode, String message) {
+        client.pods()
+                .inNamespace("team-a")
+                .resource(new PodBuilder(pod)
+                        .withNewStatus()
+                        .withPhase(exitCode == 0 ? "Succeeded" : "Failed")
+                        .addNewContainerStatus()
+                        .withName("builder")
+                        .withNewState()
+                        .withNewTerminated()
+                        .withExitCode(exitCode)
+                        .withMessage(message)
+                        .withFinishedAt("2026-01-01T12:00:00Z")
+                        .endTerminated()
+                        .endState()
+                        .endContainerStatus()
+                        .endStatus()
+                        .build())
+                .updateStatus();
+    }
+
+    private void succeed(Pod pod) {
+        end(pod, 0, "{\"type\":\"built\",\"digest\":\"" + DIGEST + "\",\"names\":[\"registry.example/shop:latest\"]}");
+    }
+
+    private void fail(Pod pod, String cause) {
+        end(pod, 1, "{\"type\":\"failed\",\"failure\":{\"cause\":\"" + cause + "\",\"what\":\"it failed\"}}");
+    }
+
+    @Test
+    void goesFromApplyToReady() {
+        build("shop", inline("FROM scratch"));
+
+        Pod pod = onlyPod();
+        ConfigMap plan = client.configMaps()
+                .inNamespace("team-a")
+                .withName(pod.getMetadata().getName())
+                .get();
+        assertThat(plan.getData().get("plan.json")).contains("FROM scratch");
+        run(pod);
+        until("shop", Reason.BUILDING);
+        succeed(pod);
+
+        ImageBuildStatus status = until("shop", Reason.SUCCEEDED);
+        assertThat(status.image()).isEqualTo("registry.example/shop@" + DIGEST);
+        assertThat(status.attempts()).extracting(Attempt::state).containsExactly(Attempt.State.SUCCEEDED);
+        await().untilAsserted(() -> assertThat(
+                        client.configMaps().inNamespace("team-a").list().getItems())
+                .as("the plan is of no more use")
+                .isEmpty());
+        assertThat(client.v1().events().inNamespace("team-a").list().getItems())
+                .extracting(Event::getReason)
+                .contains("Starting", "Succeeded");
+    }
+
+    @Test
+    void aSettledBuildIsLeftAloneByAnOperatorThatStartsAnew() throws IOException {
+        build("shop", inline("FROM scratch"));
+        succeed(onlyPod());
+        until("shop", Reason.SUCCEEDED);
+        String version = get("shop").getMetadata().getResourceVersion();
+
+        operator.close();
+        operator = startOperator();
+        build("later", inline("FROM scratch"));
+        until("later", Reason.STARTING);
+
+        assertThat(get("shop").getMetadata().getResourceVersion()).isEqualTo(version);
+        assertThat(pods()).hasSize(2);
+    }
+
+    @Test
+    void anOperatorThatStartsAnewGoesOnWithTheSamePod() throws IOException {
+        build("shop", inline("FROM scratch"));
+        Pod pod = onlyPod();
+        run(pod);
+        until("shop", Reason.BUILDING);
+        operator.close();
+
+        succeed(pod);
+        operator = startOperator();
+
+        assertThat(until("shop", Reason.SUCCEEDED).attempts()).hasSize(1);
+        assertThat(pods()).hasSize(1);
+    }
+
+    @Test
+    void theUsersFaultStallsAndTheLastGoodImageStays() {
+        build("shop", inline("FROM scratch"));
+        succeed(onlyPod());
+        until("shop", Reason.SUCCEEDED);
+
+        change("shop", "FROM debian");
+        await().untilAsserted(() -> assertThat(status("shop").attempts())
+                .extracting(Attempt::state)
+                .containsExactly(Attempt.State.RUNNING));
+        fail(onlyPod(), "USER");
+
+        ImageBuildStatus status = until("shop", Reason.BUILD_FAILED);
+        assertThat(status.conditions()).extracting(Condition::type).contains(Condition.Type.STALLED);
+        assertThat(status.image()).isEqualTo("registry.example/shop@" + DIGEST);
+        assertThat(Objects.requireNonNull(status.trigger()).reason()).isEqualTo(Trigger.Cause.SPEC_CHANGED);
+        assertThat(status.history()).hasSize(2);
+    }
+
+    @Test
+    void aFailureOfTheOutsideIsTriedAgain() {
+        build("shop", inline("FROM scratch"));
+        fail(onlyPod(), "OUTSIDE");
+
+        await().untilAsserted(() -> assertThat(pods()).hasSize(2));
+        succeed(pods().stream()
+                .filter(pod -> PodLabels.attempt(pod) == 2)
+                .findFirst()
+                .orElseThrow());
+
+        assertThat(until("shop", Reason.SUCCEEDED).attempts())
+                .extracting(Attempt::state)
+                .containsExactly(Attempt.State.FAILED, Attempt.State.SUCCEEDED);
+    }
+
+    @Test
+    void aPodThatIsDeletedIsReplaced() {
+        build("shop", inline("FROM scratch"));
+        Pod pod = onlyPod();
+        run(pod);
+        until("shop", Reason.BUILDING);
+
+        client.resource(pod).delete();
+
+        await().untilAsserted(
+                        () -> assertThat(pods()).extracting(PodLabels::attempt).containsExactly(2));
+        assertThat(status("shop").attempts()).extracting(Attempt::reason).startsWith(Reason.POD_LOST);
+    }
+
+    @Test
+    void aChangedSpecReplacesTheRunningPod() {
+        build("shop", inline("FROM scratch"));
+        Pod old = onlyPod();
+        run(old);
+        until("shop", Reason.BUILDING);
+
+        change("shop", "FROM debian");
+
+        await().untilAsserted(() -> assertThat(pods())
+                .extracting(pod -> pod.getMetadata().getName())
+                .hasSize(1)
+                .doesNotContain(old.getMetadata().getName()));
+        succeed(onlyPod());
+        assertThat(until("shop", Reason.SUCCEEDED).attempts()).hasSize(1);
+    }
+
+    @Test
+    void aMissingClassIsWaitedForAndUsedOnceItIsThere() {
+        build("shop", inline("FROM scratch") + "\nclassName: fast");
+        assertThat(until("shop", Reason.REFERENCE_MISSING)
+                        .conditions()
+                        .getFirst()
+                        .message())
+                .contains("BuildClass \"fast\"");
+        assertThat(pods()).isEmpty();
+
+        client.resource(Serialization.unmarshal("""
+                        apiVersion: strata.dev/v1alpha1
+                        kind: BuildClass
+                        metadata: {name: fast}
+                        spec: {builderImage: "other:1"}
+                        """, BuildClass.class)).create();
+
+        assertThat(onlyPod().getSpec().getContainers().getFirst().getImage()).isEqualTo("other:1");
+    }
+
+    @Test
+    void aBadImageNameStallsWithoutAPod() {
+        build("shop", "dockerfile: {inline: FROM scratch}\ncache: {image: \"a b\"}");
+
+        assertThat(until("shop", Reason.INVALID_SPEC).conditions().getFirst().message())
+                .contains("spec.cache.image");
+        assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void nothingIsStartedWhileSuspended() {
+        build("shop", inline("FROM scratch") + "\nsuspend: true");
+
+        until("shop", Reason.SUSPENDED);
+        assertThat(pods()).isEmpty();
+    }
+
+    @Test
+    void probesAndMetricsAnswer() throws Exception {
+        build("shop", inline("FROM scratch"));
+        succeed(onlyPod());
+        until("shop", Reason.SUCCEEDED);
+
+        try (var http = java.net.http.HttpClient.newHttpClient()) {
+            for (String path : List.of("/healthz", "/readyz", "/metrics")) {
+                var answer = http.send(
+                        java.net.http.HttpRequest.newBuilder(
+                                        java.net.URI.create("http://127.0.0.1:" + operator.port() + path))
+                                .build(),
+                        java.net.http.HttpResponse.BodyHandlers.ofString());
+                assertThat(answer.statusCode()).isEqualTo(200);
+                if (path.equals("/metrics")) {
+                    assertThat(answer.body()).contains("strata_builds_total{result=\"Succeeded\"} 1.0");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.strata.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What changes the hash of a build's inputs, and so starts a build, and what does not. */
+class PlannerTest {
+    private static final String INPUT = """
+            apiVersion: strata.dev/v1alpha1
+            kind: ImageBuild
+            metadata: {name: shop, namespace: team-a, annotations: {note: x}}
+            spec:
+              source: {configMap: {name: files}}
+              args: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: mirror}}}, {name: B, value: b}]
+              target: runtime
+              output: {image: registry.example/shop, tags: ["1"], labels: {x: one, y: two}}
+              timeout: 30m
+              retry: {limit: 3}
+              pod: {resources: {limits: {memory: 1Gi}}}
+            ---
+            apiVersion: strata.dev/v1alpha1
+            kind: BuildClass
+            metadata: {name: default}
+            spec: {isolation: userNamespace, timeout: 2h}
+            ---
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata: {name: default}
+            imagePullSecrets: [{name: push}]
+            ---
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: files, resourceVersion: "12"}
+            data: {Dockerfile: FROM scratch, other: text}
+            ---
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: settings}
+            data: {mirror: "http://packages.example", unused: x}
+            """;
+
+    private static Wanted.Valid plan(String input) {
+        OperatorSettings settings = new OperatorSettings("strata:1", "Always", null, Duration.ofSeconds(5));
+        return (Wanted.Valid) Planner.plan(DesiredPodTest.gathered(input), settings);
+    }
+
+    @ParameterizedTest(name = "{0} -> {1}")
+    @CsvSource(
+            quoteCharacter = '`',
+            value = {
+                "Dockerfile: FROM scratch|Dockerfile: FROM debian",
+                "other: text|other: longer",
+                "http://packages.example|http://other.example",
+                "value: b|value: c",
+                "target: runtime|target: build",
+                "image: registry.example/shop|image: registry.example/till",
+                "tags: [\"1\"]|tags: [\"2\"]",
+                "x: one|x: two",
+                "note: x|strata.dev/rebuild: again",
+                "timeout: 30m|reproducible: true"
+            },
+            delimiter = '|')
+    void whatChangesTheImageOrItsPlaceChangesTheHash(String from, String to) {
+        assertThat(INPUT).contains(from);
+        assertThat(plan(INPUT.replace(from, to)).hash())
+                .isNotEqualTo(plan(INPUT).hash());
+    }
+
+    @ParameterizedTest(name = "{0} -> {1}")
+    @CsvSource(
+            quoteCharacter = '`',
+            value = {
+                "timeout: 30m|timeout: 40m",
+                "timeout: 2h|timeout: 3h",
+                "limit: 3|limit: 4",
+                "memory: 1Gi|memory: 2Gi",
+                "userNamespace|privileged",
+                "name: push|name: other",
+                "resourceVersion: \"12\"|resourceVersion: \"13\"",
+                "unused: x|unused: y",
+                "note: x|note: y",
+                "x: one, y: two|y: two, x: one",
+                "timeout: 30m|cache: {enabled: false}"
+            },
+            delimiter = '|')
+    void whatDoesNotChangeTheImageDoesNotChangeTheHash(String from, String to) {
+        assertThat(INPUT).contains(from);
+        assertThat(plan(INPUT.replace(from, to)).hash()).isEqualTo(plan(INPUT).hash());
+    }
+
+    @ParameterizedTest(name = "{0} -> {1}")
+    @CsvSource(
+            quoteCharacter = '`',
+            value = {
+                "memory: 1Gi|memory: 2Gi",
+                "userNamespace|privileged",
+                "name: push|name: other",
+                "timeout: 30m|timeout: 40m"
+            },
+            delimiter = '|')
+    void whatChangesThePodChangesItsFingerprint(String from, String to) {
+        assertThat(plan(INPUT.replace(from, to)).pod().fingerprint())
+                .isNotEqualTo(plan(INPUT).pod().fingerprint());
+    }
+
+    @Test
+    void everyConfigMapThatASpecNamesIsRead() {
+        assertThat(Planner.configMaps(DesiredPodTest.gathered(INPUT).build().getSpec()))
+                .isEqualTo(List.of("files", "settings"));
+    }
+}

@@ -1,0 +1,134 @@
+package dev.strata.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.strata.api.ImageBuildStatus.PlatformStatus;
+import dev.strata.api.ImageBuildStatus.Step;
+import dev.strata.api.ImageBuildStatus.StepState;
+import dev.strata.image.Json;
+import dev.strata.plan.EventLog;
+import dev.strata.plan.Outcome;
+import java.time.Instant;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ProgressTest {
+    private static final String A = "sha256:" + "a".repeat(64);
+    private static final String B = "sha256:" + "b".repeat(64);
+    private static final Instant START = Instant.parse("2026-01-01T12:00:00Z");
+
+    private final Progress progress = new Progress("linux/amd64");
+
+    private void tell(String... lines) {
+        for (String line : lines) {
+            progress.fold(START, EventLog.read(line).orElseThrow(() -> new AssertionError(line)));
+        }
+    }
+
+    private PlatformStatus status() {
+        return progress.seen("userNamespace", 100).status();
+    }
+
+    private Step step(int index) {
+        return status().stages().stream()
+                .flatMap(stage -> stage.steps().stream())
+                .toList()
+                .get(index);
+    }
+
+    @Test
+    void stepsAreKnownBeforeTheyBegin() {
+        tell("#1 [build 1/2 :1] FROM debian", "#2 [build 2/2 :2] RUN make", "#3 [1 1/1 :4] COPY --from=build /x /");
+
+        assertThat(status().stages()).extracting("name").containsExactly("build", "1");
+        assertThat(step(1))
+                .isEqualTo(new Step(2, 2, "RUN make", StepState.WAITING, null, null, null, null, null, null));
+    }
+
+    @Test
+    void aStepGoesFromMissedToDoneWithItsLayer() {
+        tell(
+                "#1 [0 1/1 :2] RUN make",
+                "#1 MISSED Makefile changed",
+                "#1 STARTED",
+                "#1 0.100 compiling",
+                "#1 DONE 41.2s",
+                "#1 layer " + A + " 1234 application/vnd.oci.image.layer.v1.tar+gzip diff " + B + " 5678");
+
+        Step step = step(0);
+        assertThat(step.state()).isEqualTo(StepState.DONE);
+        assertThat(step.cached()).isFalse();
+        assertThat(step.missReason()).isEqualTo("Makefile changed");
+        assertThat(step.started()).isEqualTo("2026-01-01T12:00:00Z");
+        assertThat(step.seconds()).isEqualTo(41.2);
+        assertThat(step.layer()).isNotNull();
+        assertThat(step.layer().tarSize()).isEqualTo(5678);
+    }
+
+    @Test
+    void aFailureKeepsTheLastLinesOfItsStep() {
+        tell("#1 [0 1/2 :2] RUN one", "#2 [0 2/2 :3] RUN two", "#1 STARTED", "#1 0.100 of the first", "#1 DONE 0.1s");
+        tell("#2 STARTED");
+        IntStream.rangeClosed(1, 30).forEach(n -> tell("#2 0.200 line " + n));
+        tell("#2 FAILED 0.3s exit code 3", "failed {\"cause\":\"USER\",\"what\":\"RUN two: exit code 3\"}");
+
+        assertThat(step(1).state()).isEqualTo(StepState.FAILED);
+        assertThat(step(1).message()).isEqualTo("exit code 3");
+        assertThat(status().lastOutput()).hasSize(20).startsWith("line 11").endsWith("line 30");
+        assertThat(progress.seen(null, 100).outcome()).isInstanceOf(Outcome.Failed.class);
+    }
+
+    @Test
+    void theStackOfTheImageIsKeptWithItsSize() {
+        tell(
+                "stack base " + A + " 1000 x diff " + B + " ADD rootfs",
+                "stack own " + B + " 234 x diff " + A + " RUN make",
+                "image " + A + " registry.example/shop:latest");
+
+        Progress.Seen seen = progress.seen(null, 100);
+        assertThat(seen.layers()).isEqualTo(2);
+        assertThat(seen.size()).isEqualTo(1234);
+        assertThat(seen.stack()).extracting("base").containsExactly(true, false);
+        assertThat(seen.status().digest()).isEqualTo(A);
+    }
+
+    @Test
+    void nothingIsListenedToAfterTheEnd() {
+        tell("image " + A, "failed {\"cause\":\"OURS\",\"what\":\"late\"}");
+
+        assertThat(progress.seen(null, 100).outcome()).isInstanceOf(Outcome.Built.class);
+    }
+
+    @Test
+    void stepsThatNobodyAnnouncedAreIgnored() {
+        tell("#7 STARTED", "#7 DONE 1.0s");
+
+        assertThat(status().stages()).isEmpty();
+    }
+
+    @Test
+    void manyStepsAreCountedAndTheOneThatFailedIsShown() {
+        IntStream.rangeClosed(1, 3000).forEach(n -> tell("#" + n + " [0 " + n + "/3000 :" + n + "] RUN " + n));
+        tell("#500 STARTED", "#500 FAILED 1.0s exit code 1");
+
+        PlatformStatus status = status();
+        assertThat(status.stepsOmitted()).isEqualTo(3000 - 91);
+        assertThat(status.stages().getFirst().steps().getLast().number()).isEqualTo(500);
+    }
+
+    @Test
+    void theLongestStoryStaysFarBelowWhatAnObjectMayHold() {
+        String long_ = "x".repeat(10_000);
+        IntStream.rangeClosed(1, 3000).forEach(n -> {
+            tell("#" + n + " [" + long_ + " " + n + "/3000 :" + n + "] RUN " + long_, "#" + n + " MISSED " + long_);
+            tell("#" + n + " layer " + A + " 1 x diff " + B + " 1", "#" + n + " FAILED 1.0s " + long_);
+            tell("stack own " + A + " 1 x diff " + B + " " + long_, "warning " + long_);
+            tell("base registry.example/" + "x".repeat(200) + ":1 " + A, "#" + n + " 1.000 " + long_);
+        });
+        tell("failed {\"cause\":\"USER\",\"what\":\"x\"}");
+
+        Progress.Seen seen = progress.seen("userNamespace", 100);
+        assertThat(Json.bytes(seen.status()).length + Json.bytes(seen.stack()).length)
+                .isLessThan(300_000);
+    }
+}

@@ -1,0 +1,244 @@
+package dev.strata.operator;
+
+import static dev.strata.operator.Examples.HASH;
+import static dev.strata.operator.Examples.NOW;
+import static dev.strata.operator.Examples.attempt;
+import static dev.strata.operator.Examples.digest;
+import static dev.strata.operator.Examples.failed;
+import static dev.strata.operator.Examples.observed;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.strata.api.Condition;
+import dev.strata.api.ImageBuildStatus;
+import dev.strata.api.ImageBuildStatus.Attempt;
+import dev.strata.api.ImageBuildStatus.Attempt.Fault;
+import dev.strata.api.ImageBuildStatus.Inputs;
+import dev.strata.api.ImageBuildStatus.Summary;
+import dev.strata.api.ImageBuildStatus.Trigger;
+import dev.strata.api.Reason;
+import dev.strata.image.Json;
+import dev.strata.plan.EventLog;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class StatusesTest {
+    private static final Decision.Start START = new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 1)));
+
+    private static ImageBuildStatus next(Observed seen, Decision decision, Map<String, Progress.Seen> told) {
+        return Statuses.next(seen, decision, told, 3, order -> "shop-" + order.attempt());
+    }
+
+    private static ImageBuildStatus next(Observed seen) {
+        return next(seen, Decision.decide(seen), Map.of());
+    }
+
+    private static Map<String, Progress.Seen> told(String... lines) {
+        Progress progress = new Progress("linux/amd64");
+        for (String line : lines) {
+            progress.fold(NOW, EventLog.read(line).orElseThrow());
+        }
+        return Map.of("linux/amd64", progress.seen("userNamespace", 100));
+    }
+
+    private static Map<String, Progress.Seen> story() {
+        return told(
+                "source git 9f1c",
+                "base docker.io/library/debian:12 " + digest('b'),
+                "#1 [0 1/2 :1] FROM debian:12",
+                "#1 CACHED",
+                "#2 [0 2/2 :2] RUN make",
+                "stack base " + digest('c') + " 100 x diff " + digest('d') + " ADD rootfs",
+                "image " + digest('a') + " registry.example/shop:latest");
+    }
+
+    private static Trigger trigger(ImageBuildStatus status) {
+        return Objects.requireNonNull(status.trigger());
+    }
+
+    private static Inputs inputs(ImageBuildStatus status) {
+        return Objects.requireNonNull(status.inputs());
+    }
+
+    private static Summary summary(ImageBuildStatus status) {
+        return Objects.requireNonNull(status.summary());
+    }
+
+    private static List<String> conditions(ImageBuildStatus status) {
+        return status.conditions().stream()
+                .map(condition -> condition.type().word() + "=" + condition.status() + " "
+                        + condition.reason().word())
+                .toList();
+    }
+
+    @Test
+    void aStartRemembersAttemptAndTrigger() {
+        ImageBuildStatus status = next(observed().now(), START, Map.of());
+
+        assertThat(conditions(status)).containsExactly("Ready=UNKNOWN Starting", "Reconciling=TRUE Starting");
+        assertThat(trigger(status).reason()).isEqualTo(Trigger.Cause.CREATED);
+        assertThat(status.attempts()).singleElement().satisfies(attempt -> {
+            assertThat(attempt.pod()).isEqualTo("shop-1");
+            assertThat(attempt.state()).isEqualTo(Attempt.State.RUNNING);
+        });
+        assertThat(status.observedGeneration()).isEqualTo(1);
+    }
+
+    @Test
+    void aSuccessTellsImageInputsLayersAndHistory() {
+        Observed seen = observed().attempts(attempt(1).succeeded()).now();
+
+        ImageBuildStatus status = next(seen, Decision.decide(seen), story());
+
+        assertThat(conditions(status)).containsExactly("Ready=TRUE Succeeded");
+        assertThat(status.image()).isEqualTo("registry.example/shop@" + digest('a'));
+        assertThat(inputs(status).hash()).isEqualTo(HASH);
+        assertThat(inputs(status).revision()).isEqualTo("9f1c");
+        assertThat(inputs(status).bases()).hasSize(1);
+        assertThat(status.layers()).hasSize(1);
+        assertThat(summary(status).layers()).isEqualTo(1);
+        assertThat(summary(status).size()).isEqualTo(100);
+        assertThat(summary(status).cached()).isEqualTo("1/2");
+        assertThat(status.history()).singleElement().satisfies(finished -> {
+            assertThat(finished.result()).isEqualTo(Reason.SUCCEEDED);
+            assertThat(finished.seconds()).isEqualTo(60);
+        });
+    }
+
+    @Test
+    void whatIsSettledIsWrittenTheSameEveryTime() {
+        Observed seen = observed().attempts(attempt(1).succeeded()).now();
+        ImageBuildStatus first = next(seen, Decision.decide(seen), story());
+        Observed later = observed().status(first).at(NOW.plusSeconds(3600));
+
+        ImageBuildStatus second = next(later, Decision.decide(later), Map.of());
+
+        assertThat(Decision.decide(later)).isEqualTo(new Decision.Settled());
+        assertThat(second).isEqualTo(first);
+    }
+
+    @Test
+    void whatHasStalledIsWrittenTheSameEveryTime() {
+        ImageBuildStatus first = next(
+                observed().attempts(failed(1, Fault.USER, Reason.BUILD_FAILED)).now());
+
+        ImageBuildStatus second = next(observed().status(first).at(NOW.plusSeconds(3600)));
+
+        assertThat(conditions(first)).containsExactly("Ready=FALSE BuildFailed", "Stalled=TRUE BuildFailed");
+        assertThat(second).isEqualTo(first);
+    }
+
+    @Test
+    void theLastGoodImageStaysThroughAFailure() {
+        ImageBuildStatus status = next(observed()
+                .built(Examples.OTHER_HASH)
+                .attempts(failed(1, Fault.USER, Reason.BUILD_FAILED))
+                .now());
+
+        assertThat(status.image()).isEqualTo("registry.example/shop@" + digest('f'));
+        assertThat(inputs(status).hash()).isEqualTo(Examples.OTHER_HASH);
+        assertThat(status.history().getFirst().image()).isNull();
+    }
+
+    @Test
+    void aStatusReadBackFromTheClusterIsTheSame() throws Exception {
+        Observed seen = observed().attempts(attempt(1).succeeded()).now();
+        ImageBuildStatus status = next(seen, Decision.decide(seen), story());
+
+        assertThat(Json.read(Json.bytes(status), ImageBuildStatus.class)).isEqualTo(status);
+    }
+
+    @Test
+    void aConditionKeepsItsTimeWhileItsStatusStays() {
+        ImageBuildStatus starting = next(observed().now(), START, Map.of());
+        Observed later = observed().status(starting).at(NOW.plusSeconds(60));
+
+        ImageBuildStatus building = next(later, new Decision.Wait(Reason.BUILDING, "at work"), Map.of());
+
+        assertThat(building.conditions())
+                .extracting(Condition::lastTransitionTime)
+                .containsOnly(NOW.toString());
+        assertThat(building.conditions()).extracting(Condition::reason).containsOnly(Reason.BUILDING);
+    }
+
+    @Test
+    void anotherHashOfTheSameSpecMeansThatAConfigMapChanged() {
+        ImageBuildStatus first = next(observed().now(), START, Map.of());
+        Observed changed = observed()
+                .wanted(Examples.valid(Examples.OTHER_HASH))
+                .status(first)
+                .now();
+
+        assertThat(trigger(next(changed, START, Map.of())).reason()).isEqualTo(Trigger.Cause.CONFIG_MAP_CHANGED);
+    }
+
+    @Test
+    void aNewGenerationMeansThatTheSpecChanged() {
+        ImageBuildStatus first = next(observed().now(), START, Map.of());
+        Observed changed = observed()
+                .wanted(Examples.valid(Examples.OTHER_HASH))
+                .generation(2)
+                .status(first)
+                .now();
+
+        Trigger trigger = trigger(next(changed, START, Map.of()));
+        assertThat(trigger.reason()).isEqualTo(Trigger.Cause.SPEC_CHANGED);
+        assertThat(trigger.message()).isEqualTo("the spec changed from generation 1 to 2");
+    }
+
+    @Test
+    void anotherTokenMeansThatARebuildWasRequested() {
+        ImageBuildStatus first = next(observed().now(), START, Map.of());
+        Observed changed = observed()
+                .wanted(Examples.valid(Examples.OTHER_HASH))
+                .rebuild("again")
+                .status(first)
+                .now();
+
+        Trigger trigger = trigger(next(changed, START, Map.of()));
+        assertThat(trigger.reason()).isEqualTo(Trigger.Cause.REBUILD_REQUESTED);
+        assertThat(trigger.message()).contains("from nothing to \"again\"");
+    }
+
+    @Test
+    void theStepsOfAnEarlierBuildAreGoneWhenANewOneStarts() {
+        Observed seen = observed().attempts(attempt(1).succeeded()).now();
+        ImageBuildStatus built = next(seen, Decision.decide(seen), story());
+        Observed changed = observed()
+                .wanted(Examples.valid(Examples.OTHER_HASH))
+                .status(built)
+                .now();
+
+        ImageBuildStatus status = next(changed, START, Map.of());
+
+        assertThat(status.platforms()).isEmpty();
+        assertThat(status.layers()).as("of the last good image").hasSize(1);
+    }
+
+    @Test
+    void historyAndAttemptsAreBounded() {
+        ImageBuildStatus status = ImageBuildStatus.NONE;
+        for (int round = 0; round < 10; round++) {
+            Observed seen = observed()
+                    .status(status)
+                    .attempts(IntStream.rangeClosed(1, 30 + round)
+                            .mapToObj(n -> failed(n, Fault.USER, Reason.BUILD_FAILED))
+                            .toArray(Examples.AnAttempt[]::new))
+                    .now();
+            status = next(seen);
+        }
+        assertThat(status.attempts()).hasSize(20);
+        assertThat(status.attempts().getLast().number()).isEqualTo(39);
+        assertThat(status.history()).hasSizeLessThanOrEqualTo(3);
+    }
+
+    @Test
+    void everyReasonIsWrittenAsItsWord() {
+        for (Reason reason : Reason.values()) {
+            assertThat(Json.text(reason)).isEqualTo("\"" + reason.word() + "\"");
+            assertThat(reason.meaning()).endsWith(".");
+        }
+    }
+}
