@@ -1,0 +1,73 @@
+package dev.strata.layer;
+
+import dev.strata.image.Digest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Tars of layers in a folder, uncompressed so that any place in them can be read; fetched once, when first needed. */
+final class SpooledTars implements AutoCloseable {
+    private final LayerTree.Opener opener;
+    private final Path folder;
+    private final Map<Digest, FileChannel> open = new HashMap<>();
+
+    SpooledTars(LayerTree.Opener opener, Path folder) {
+        this.opener = opener;
+        this.folder = folder;
+    }
+
+    InputStream open(LayerIndex layer, long offset, long size) throws IOException {
+        return new Slice(channel(layer), offset, size);
+    }
+
+    /** Two who want the same tar at the same time: the second waits for the first. */
+    private synchronized FileChannel channel(LayerIndex layer) throws IOException {
+        FileChannel channel = open.get(layer.diffId());
+        if (channel == null) {
+            Path file = folder.resolve(layer.diffId().hex() + ".tar");
+            if (!Files.exists(file)) {
+                spool(layer, file);
+            }
+            channel = FileChannel.open(file);
+            open.put(layer.diffId(), channel);
+        }
+        return channel;
+    }
+
+    private void spool(LayerIndex layer, Path file) throws IOException {
+        Files.createDirectories(folder);
+        Path partial = Files.createTempFile(folder, "layer", ".partial");
+        try {
+            MessageDigest hash = layer.diffId().verifier();
+            try (InputStream blob = opener.open(layer.diffId());
+                    InputStream tar = new DigestInputStream(Compression.decompress(blob), hash);
+                    var out = Files.newOutputStream(partial)) {
+                tar.transferTo(out);
+            }
+            if (!layer.diffId().matches(hash)) {
+                throw new LayerException(
+                        "the layer's tar is not what its diff ID says",
+                        layer.diffId().toString(),
+                        "The image is damaged where it is kept, or was made wrongly; push it again.");
+            }
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(partial);
+        }
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        for (FileChannel channel : open.values()) {
+            channel.close();
+        }
+        open.clear();
+    }
+}
