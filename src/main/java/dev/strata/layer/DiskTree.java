@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Map;
@@ -83,9 +85,31 @@ public final class DiskTree implements Tree {
         return Files.newInputStream(path(path), LinkOption.NOFOLLOW_LINKS);
     }
 
-    private boolean isBelowDirectories(String path) {
+    /** Asks for the real path, since one call of the system library is far cheaper than one look at each directory. */
+    private boolean isBelowDirectories(String path) throws IOException {
+        int slash = path.lastIndexOf('/');
+        if (slash < 0) {
+            return true;
+        }
+        Path parent = path(path.substring(0, slash));
+        try {
+            return parent.toRealPath().equals(parent);
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (FileSystemException e) {
+            return eachIsDirectory(path); // A file where a directory should be, links in a circle, or real trouble.
+        }
+    }
+
+    private boolean eachIsDirectory(String path) throws IOException {
         for (int slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
-            if (!Files.isDirectory(path(path.substring(0, slash)), LinkOption.NOFOLLOW_LINKS)) {
+            Path directory = path(path.substring(0, slash));
+            try {
+                if (!Files.readAttributes(directory, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                        .isDirectory()) {
+                    return false;
+                }
+            } catch (NoSuchFileException e) {
                 return false;
             }
         }

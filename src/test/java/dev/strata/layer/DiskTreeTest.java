@@ -59,6 +59,10 @@ class DiskTreeTest {
 
         assertThat(tree.find("folder/secret")).isNotNull();
         assertThat(tree.find("link/secret")).isNull();
+        assertThat(tree.find("folder/secret/more/still")).isNull();
+        assertThat(tree.find("folder/no/more")).isNull();
+        Files.createSymbolicLink(root.resolve("loop"), Path.of("loop"));
+        assertThat(tree.find("loop/a")).isNull();
         assertThat(tree.children("link")).isEmpty();
         assertThatThrownBy(() -> tree.open("link/secret")).isInstanceOf(NoSuchFileException.class);
         assertThatThrownBy(() -> tree.open("link")).isInstanceOf(IOException.class);
