@@ -1,0 +1,12 @@
+package dev.strata.sandbox;
+
+import dev.strata.image.Layer;
+import java.io.IOException;
+import java.io.InputStream;
+
+/** Where the bytes of layers come from, when a driver unpacks them; asked from several threads at once. */
+@FunctionalInterface
+public interface TarSource {
+    /** The uncompressed tar of a layer; the caller closes it. */
+    InputStream openTar(Layer layer) throws IOException;
+}
