@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * Between {@link Path} and the names of {@link Names}, byte for byte. A Path shows its bytes as text by the JVM's locale,
@@ -68,6 +69,11 @@ final class DiskNames {
         return whole;
     }
 
+    static byte[] bytes(Path path) {
+        String text = path.toString();
+        return isAscii(text) ? Names.bytes(text) : withoutEndingSlash(bytes(path.toUri()), text);
+    }
+
     /** What a symbolic link says, not resolved. */
     static String target(Path link) throws IOException {
         Path target = Files.readSymbolicLink(link);
@@ -77,14 +83,16 @@ final class DiskNames {
         }
         byte[] whole = bytes(target.toUri());
         if (target.isAbsolute()) {
-            return Names.text(whole, 0, withoutEndingSlash(whole, text));
+            return Names.text(withoutEndingSlash(whole, text));
         }
         int skipped = bytes(Path.of("").toAbsolutePath().toUri()).length;
-        return Names.text(whole, skipped, withoutEndingSlash(whole, text));
+        byte[] relative = withoutEndingSlash(whole, text);
+        return Names.text(relative, skipped, relative.length);
     }
 
-    private static int withoutEndingSlash(byte[] whole, String text) {
-        return whole[whole.length - 1] == '/' && !text.endsWith("/") ? whole.length - 1 : whole.length;
+    private static byte[] withoutEndingSlash(byte[] whole, String text) {
+        boolean added = whole[whole.length - 1] == '/' && !text.endsWith("/");
+        return added ? Arrays.copyOf(whole, whole.length - 1) : whole;
     }
 
     private static byte[] bytes(URI uri) {

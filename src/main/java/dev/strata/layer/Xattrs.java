@@ -19,8 +19,8 @@ final class Xattrs {
 
     static SortedMap<String, Bytes> read(byte[] path) throws IOException {
         SortedMap<String, Bytes> found = Collections.emptySortedMap();
-        for (String name : PosixXattrs.names(path)) {
-            byte[] value = kept(name) ? PosixXattrs.value(path, name) : null;
+        for (String name : Posix.xattrs(path)) {
+            byte[] value = kept(name) ? Posix.xattr(path, name) : null;
             if (value != null) {
                 found = found.isEmpty() ? new TreeMap<>() : found;
                 found.put(name, new Bytes(value));

@@ -1,0 +1,59 @@
+package dev.strata.layer;
+
+import java.io.IOException;
+
+/** A call of the operating system failed; it knows the error's number, which has the same meaning on all of Linux. */
+public final class PosixException extends IOException {
+    public static final int EPERM = 1;
+    public static final int ENOENT = 2;
+    public static final int EACCES = 13;
+    public static final int EBUSY = 16;
+    public static final int EEXIST = 17;
+    public static final int ENOTDIR = 20;
+    public static final int EINVAL = 22;
+    public static final int ERANGE = 34;
+    public static final int ENAMETOOLONG = 36;
+    public static final int ENOTEMPTY = 39;
+    public static final int ENODATA = 61;
+    public static final int EOPNOTSUPP = 95;
+
+    private final int errno;
+
+    PosixException(String call, String path, int errno, String reason) {
+        super(Names.shown(path) + ": " + call + ": " + reason + " (" + name(errno) + ")");
+        this.errno = errno;
+    }
+
+    public int errno() {
+        return errno;
+    }
+
+    private static String name(int errno) {
+        return switch (errno) {
+            case EPERM -> "EPERM";
+            case ENOENT -> "ENOENT";
+            case 5 -> "EIO";
+            case EACCES -> "EACCES";
+            case EBUSY -> "EBUSY";
+            case EEXIST -> "EEXIST";
+            case 18 -> "EXDEV";
+            case 19 -> "ENODEV";
+            case ENOTDIR -> "ENOTDIR";
+            case 21 -> "EISDIR";
+            case EINVAL -> "EINVAL";
+            case 27 -> "EFBIG";
+            case 28 -> "ENOSPC";
+            case 30 -> "EROFS";
+            case 31 -> "EMLINK";
+            case ERANGE -> "ERANGE";
+            case ENAMETOOLONG -> "ENAMETOOLONG";
+            case ENOTEMPTY -> "ENOTEMPTY";
+            case 40 -> "ELOOP";
+            case ENODATA -> "ENODATA";
+            case EOPNOTSUPP -> "EOPNOTSUPP";
+            case 116 -> "ESTALE";
+            case 122 -> "EDQUOT";
+            default -> "errno " + errno;
+        };
+    }
+}
