@@ -9,9 +9,11 @@ import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.Reason;
 import dev.strata.operator.PodReading.Trouble;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.informers.cache.ReducedStateItemStore;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -35,6 +37,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,9 +57,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private static final Duration BETWEEN_PATCHES = Duration.ofSeconds(1);
     private static final Duration WATCHFUL = Duration.ofSeconds(30);
     private static final Duration REFUSED_AGAIN = Duration.ofSeconds(20);
-    /** ConfigMaps are not watched; a build that names some looks at them this often. */
-    private static final Duration CONFIG_MAPS_AGAIN = Duration.ofMinutes(1);
-
+    private static final String BY_CONFIG_MAP = "configMap";
     private static final int LOG_LINE = 500;
     private static final int UNPROCESSABLE = 422;
 
@@ -101,7 +102,15 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
                 .withOnDeleteFilter((pod, stateUnknown) -> forget(pod))
                 .withNamespacesInheritedFromController()
                 .build();
-        var classes = InformerEventSourceConfiguration.from(BuildClass.class, ImageBuild.class)
+        return List.of(
+                new InformerEventSource<>(pods, context),
+                new InformerEventSource<>(classes(context), context),
+                new InformerEventSource<>(configMaps(context), context),
+                wakes);
+    }
+
+    private static InformerEventSourceConfiguration<BuildClass> classes(EventSourceContext<ImageBuild> context) {
+        return InformerEventSourceConfiguration.from(BuildClass.class, ImageBuild.class)
                 .withWatchAllNamespaces()
                 .withPrimaryToSecondaryMapper((ImageBuild build) -> Set.of(new ResourceID(className(build))))
                 .withSecondaryToPrimaryMapper(changed -> context.getPrimaryCache()
@@ -110,7 +119,40 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
                         .map(ResourceID::fromResource)
                         .collect(Collectors.toSet()))
                 .build();
-        return List.of(new InformerEventSource<>(pods, context), new InformerEventSource<>(classes, context), wakes);
+    }
+
+    /** Only that a ConfigMap changed is of interest; of all that there are in a cluster no more than names is kept. */
+    private static InformerEventSourceConfiguration<ConfigMap> configMaps(EventSourceContext<ImageBuild> context) {
+        context.getPrimaryCache()
+                .addIndexer(
+                        BY_CONFIG_MAP,
+                        build -> configMaps(build).map(ResourceID::toString).toList());
+        return InformerEventSourceConfiguration.from(ConfigMap.class, ImageBuild.class)
+                .withLabelSelector(PodLabels.NOT_OURS)
+                .withItemStore(new ReducedStateItemStore<>(
+                        ReducedStateItemStore.NAME_KEY_STATE,
+                        ConfigMap.class,
+                        context.getClient().getKubernetesSerialization()))
+                .withPrimaryToSecondaryMapper(
+                        (ImageBuild build) -> configMaps(build).collect(Collectors.toSet()))
+                .withSecondaryToPrimaryMapper(changed ->
+                        context
+                                .getPrimaryCache()
+                                .byIndex(
+                                        BY_CONFIG_MAP,
+                                        ResourceID.fromResource(changed).toString())
+                                .stream()
+                                .map(ResourceID::fromResource)
+                                .collect(Collectors.toSet()))
+                .withNamespacesInheritedFromController()
+                .build();
+    }
+
+    private static Stream<ResourceID> configMaps(ImageBuild build) {
+        return build.getSpec() == null
+                ? Stream.empty()
+                : Planner.configMaps(build.getSpec()).stream()
+                        .map(name -> new ResourceID(name, build.getMetadata().getNamespace()));
     }
 
     /** What is kept about a pod goes with it, also where its build is gone and nothing is reconciled any more. */
@@ -140,14 +182,14 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
                 seen, decision, told, observation.historyLimit(), order -> podName(build, seen.wanted(), order));
         tidy(build, seen, decision, next);
         if (next.equals(seen.status())) {
-            return rescheduled(UpdateControl.noUpdate(), again(build, seen, decision));
+            return rescheduled(UpdateControl.noUpdate(), again(seen, decision));
         }
         Optional<Duration> pause = pause(build, seen, decision, next);
         if (pause.isPresent()) {
             return rescheduled(UpdateControl.noUpdate(), pause);
         }
         tell(build, seen, decision, next);
-        return rescheduled(UpdateControl.patchStatus(withStatus(build, next)), again(build, seen, decision));
+        return rescheduled(UpdateControl.patchStatus(withStatus(build, next)), again(seen, decision));
     }
 
     private static UpdateControl<ImageBuild> rescheduled(UpdateControl<ImageBuild> control, Optional<Duration> after) {
@@ -414,7 +456,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     }
 
     /** When to look again though nothing calls. */
-    private static Optional<Duration> again(ImageBuild build, Observed seen, Decision decision) {
+    private static Optional<Duration> again(Observed seen, Decision decision) {
         return switch (decision) {
             case Decision.Wait wait ->
                 Optional.of(
@@ -425,15 +467,9 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Retry retry -> Optional.of(retry.after());
             case Decision.Start start -> Optional.of(SLOW_START);
             case Decision.Clean clean -> Optional.of(SLOW_START);
-            case Decision.Succeed succeed -> configMapsAgain(build);
-            case Decision.Settled settled -> configMapsAgain(build);
-            case Decision.Stall stall -> configMapsAgain(build);
+            case Decision.Succeed succeed -> Optional.empty();
+            case Decision.Settled settled -> Optional.empty();
+            case Decision.Stall stall -> Optional.empty();
         };
-    }
-
-    private static Optional<Duration> configMapsAgain(ImageBuild build) {
-        return build.getSpec() == null || Planner.configMaps(build.getSpec()).isEmpty()
-                ? Optional.empty()
-                : Optional.of(CONFIG_MAPS_AGAIN);
     }
 }

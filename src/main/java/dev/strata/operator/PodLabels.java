@@ -15,6 +15,9 @@ final class PodLabels {
     /** Selects all that the operator makes. */
     static final String SELECTOR = MANAGED_BY + "=" + STRATA;
 
+    /** Selects all else. */
+    static final String NOT_OURS = MANAGED_BY + "!=" + STRATA;
+
     static final String BUILD = ImageBuild.GROUP + "/build";
     static final String INPUTS = ImageBuild.GROUP + "/inputs";
     static final String SETTINGS = ImageBuild.GROUP + "/settings";

@@ -327,6 +327,35 @@ class ImageBuildReconcilerTest {
     }
 
     @Test
+    void aMissingConfigMapIsWaitedForAndItsChangeStartsABuild() {
+        build("shop", "source: {configMap: {name: files}}");
+        assertThat(until("shop", Reason.REFERENCE_MISSING)
+                        .conditions()
+                        .getFirst()
+                        .message())
+                .contains("ConfigMap \"files\"");
+
+        ConfigMap files =
+                client.resource(Serialization.unmarshal("""
+                        apiVersion: v1
+                        kind: ConfigMap
+                        metadata: {name: files, namespace: team-a}
+                        data: {Dockerfile: FROM scratch}
+                        """, ConfigMap.class)).create();
+        succeed(onlyPod());
+        String first =
+                Objects.requireNonNull(until("shop", Reason.SUCCEEDED).inputs()).hash();
+
+        files.getData().put("Dockerfile", "FROM debian");
+        client.resource(files).update();
+
+        await().untilAsserted(() ->
+                assertThat(pods()).extracting(PodLabels::inputs).hasSize(1).doesNotContain(first));
+        assertThat(Objects.requireNonNull(status("shop").trigger()).reason())
+                .isEqualTo(Trigger.Cause.CONFIG_MAP_CHANGED);
+    }
+
+    @Test
     void aBadImageNameStallsWithoutAPod() {
         build("shop", "dockerfile: {inline: FROM scratch}\ncache: {image: \"a b\"}");
 
