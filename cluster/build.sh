@@ -21,7 +21,7 @@ install_programs() {
   say "building $(basename "$folder")"
   rm -rf "$folder.part"
   mkdir -p "$folder.part"
-  PATH=$(dirname "$go"):$PATH GOTOOLCHAIN=local "$@" "$folder.part"
+  PATH=$(dirname "$go"):$PATH GOTOOLCHAIN=local "$@" "$folder.part" 2> >(grep -v "^go: downloading" >&2)
   mv "$folder.part" "$folder"
 }
 
