@@ -10,7 +10,7 @@ RUN apt-get update \
 # bin/strata, strata.jar, lib/ and a Java runtime of the modules it needs, laid out by scripts/image.sh.
 COPY target/image /opt/strata
 
-# A build and an operator that look for no work are watched once; what Java loaded then is kept in a form that loads faster.
-RUN ["/opt/strata/bin/train"]
+# A small build is watched once; what Java loaded for it is kept in a form that loads faster.
+RUN ["/opt/strata/bin/strata-aot"]
 
 ENTRYPOINT ["/opt/strata/bin/strata"]

@@ -28,8 +28,7 @@ lay_out() {
   rm -rf $folder
   mkdir -p $folder
   cp -a target/runtime target/strata.jar target/lib $folder/
-  install -D bin/strata $folder/bin/strata
-  install scripts/train.sh $folder/bin/train
+  cp -a bin $folder/bin
   find $folder -exec touch -h -d @0 {} +   # the time of this checkout is no part of the image
 }
 
