@@ -2,6 +2,7 @@ package dev.strata.layer;
 
 import dev.strata.image.Digest;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -34,8 +35,20 @@ public record LayerIndex(Digest diffId, long tarSize, List<Entry> entries, Sorte
         /** As {@link Tree} has paths. */
         String path();
 
-        /** @param offset where in the tar a regular file's content begins; 0 for all else */
-        record Present(String path, Node node, long offset) implements Entry {}
+        /**
+         * @param offset where in the tar a regular file's content begins; 0 for all else
+         * @param extents of a sparse file, the parts that the tar holds; empty where it holds the whole
+         */
+        record Present(String path, Node node, long offset, List<TarEntry.Extent> extents) implements Entry {
+            public Present {
+                offset = node instanceof Node.RegularFile ? offset : 0;
+                extents = List.copyOf(extents);
+            }
+
+            Present(String path, Node node, long offset) {
+                this(path, node, offset, List.of());
+            }
+        }
 
         /** Another name of a file that this layer or one below has. */
         record HardLink(String path, Metadata metadata, String target) implements Entry {}
@@ -50,6 +63,16 @@ public record LayerIndex(Digest diffId, long tarSize, List<Entry> entries, Sorte
     /** Reads a saved index; null when there is none or it is not of this version. */
     public static @Nullable LayerIndex load(Path file) throws IOException {
         return LayerIndexFile.load(file);
+    }
+
+    /**
+     * Reads the whole of a layer, whose digest is the index's diff ID then.
+     *
+     * @param tar uncompressed; not closed
+     * @throws LayerException when it is no tar, or damaged
+     */
+    public static LayerIndex ofTar(InputStream tar) throws IOException {
+        return LayerIndexing.read(tar);
     }
 
     /** Saves the index so that it is there whole or not at all. */

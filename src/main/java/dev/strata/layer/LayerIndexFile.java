@@ -95,11 +95,11 @@ final class LayerIndexFile {
 
     private static void write(LayerIndex.Entry entry, DataOutputStream out) throws IOException {
         switch (entry) {
-            case LayerIndex.Entry.Present(String path, Node node, long offset) -> {
-                out.writeByte(letter(node));
-                text(out, path);
-                write(node.metadata(), out);
-                write(node, offset, out);
+            case LayerIndex.Entry.Present present -> {
+                out.writeByte(letter(present.node()));
+                text(out, present.path());
+                write(present.node().metadata(), out);
+                writeRest(present, out);
             }
             case LayerIndex.Entry.HardLink(String path, Metadata metadata, String target) -> {
                 out.writeByte('h');
@@ -128,8 +128,8 @@ final class LayerIndexFile {
         };
     }
 
-    private static void write(Node node, long offset, DataOutputStream out) throws IOException {
-        switch (node) {
+    private static void writeRest(LayerIndex.Entry.Present present, DataOutputStream out) throws IOException {
+        switch (present.node()) {
             case Node.RegularFile file -> {
                 out.writeLong(file.size());
                 String link = file.link();
@@ -137,7 +137,12 @@ final class LayerIndexFile {
                 if (link != null) {
                     text(out, link);
                 }
-                out.writeLong(offset);
+                out.writeLong(present.offset());
+                out.writeInt(present.extents().size());
+                for (TarEntry.Extent extent : present.extents()) {
+                    out.writeLong(extent.offset());
+                    out.writeLong(extent.size());
+                }
             }
             case Node.SymbolicLink link -> text(out, link.target());
             case Node.Device device -> {
@@ -160,7 +165,8 @@ final class LayerIndexFile {
                 Metadata metadata = metadata(in);
                 long size = in.readLong();
                 String link = in.readBoolean() ? text(in) : null;
-                yield new LayerIndex.Entry.Present(path, new Node.RegularFile(metadata, size, link), in.readLong());
+                Node file = new Node.RegularFile(metadata, size, link);
+                yield new LayerIndex.Entry.Present(path, file, in.readLong(), extents(in));
             }
             case 'd' -> new LayerIndex.Entry.Present(path, new Node.Directory(metadata(in)), 0);
             case 'l' -> new LayerIndex.Entry.Present(path, new Node.SymbolicLink(metadata(in), text(in)), 0);
@@ -170,6 +176,15 @@ final class LayerIndexFile {
             case 'p' -> new LayerIndex.Entry.Present(path, new Node.Fifo(metadata(in)), 0);
             default -> throw new Damaged();
         };
+    }
+
+    private static List<TarEntry.Extent> extents(DataInputStream in) throws IOException {
+        int count = in.readInt();
+        List<TarEntry.Extent> extents = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            extents.add(new TarEntry.Extent(in.readLong(), in.readLong()));
+        }
+        return extents;
     }
 
     private static void write(Metadata metadata, DataOutputStream out) throws IOException {

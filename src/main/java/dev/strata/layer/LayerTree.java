@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -63,11 +64,16 @@ public final class LayerTree implements Tree, AutoCloseable {
             throw new NoSuchFileException(Names.shown(path), null, "no regular file in these layers");
         }
         LayerIndex layer = layers.get(item.layer());
-        Bytes kept = layer.kept().get(item.path());
+        LayerIndex.Entry.Present entry = Objects.requireNonNull(item.entry(), "a file that no layer holds");
+        Bytes kept = layer.kept().get(entry.path());
         if (kept != null && kept.length() == file.size()) {
             return new ByteArrayInputStream(kept.toArray());
         }
-        return file.size() == 0 ? InputStream.nullInputStream() : tars.open(layer, item.offset(), file.size());
+        if (entry.extents().isEmpty()) {
+            return file.size() == 0 ? InputStream.nullInputStream() : tars.open(layer, entry.offset(), file.size());
+        }
+        long packed = entry.extents().stream().mapToLong(TarEntry.Extent::size).sum();
+        return new Sparse(tars.open(layer, entry.offset(), packed), entry.extents(), file.size());
     }
 
     /** Lets go of the tars that are open; they stay in their folder. */

@@ -20,7 +20,7 @@ final class MergedTree {
     /** A directory that no layer tells of, but something in it. */
     private static final Node IMPLIED = new Node.Directory(Metadata.of(0755, 0, 0, 0));
 
-    private final Item root = new Item(IMPLIED, 0, 0, "");
+    private final Item root = new Item(IMPLIED, 0, null);
 
     private MergedTree() {}
 
@@ -28,15 +28,13 @@ final class MergedTree {
     static final class Item {
         private Node node;
         private int layer;
-        private final long offset;
-        private final String path;
+        private final LayerIndex.Entry.@Nullable Present entry;
         private SortedMap<String, Item> children = Collections.emptySortedMap();
 
-        private Item(Node node, int layer, long offset, String path) {
+        private Item(Node node, int layer, LayerIndex.Entry.@Nullable Present entry) {
             this.node = node;
             this.layer = layer;
-            this.offset = offset;
-            this.path = path;
+            this.entry = entry;
         }
 
         Node node() {
@@ -47,13 +45,9 @@ final class MergedTree {
             return layer;
         }
 
-        long offset() {
-            return offset;
-        }
-
-        /** As its layer has it; of a hard link, that of the entry with the content. */
-        String path() {
-            return path;
+        /** What its layer says of it; of a hard link, the entry with the content. Null where no layer says anything. */
+        LayerIndex.Entry.@Nullable Present entry() {
+            return entry;
         }
 
         SortedMap<String, Item> children() {
@@ -93,9 +87,9 @@ final class MergedTree {
         for (LayerIndex.Entry entry : layer.entries()) {
             switch (entry) {
                 case LayerIndex.Entry.Whiteout(String path) -> {
-                    Item parent = walk(parent(path), false);
+                    Item parent = walk(TarPath.parent(path), false);
                     if (parent != null && !parent.children.isEmpty()) {
-                        parent.children.remove(name(path));
+                        parent.children.remove(TarPath.last(path));
                     }
                 }
                 case LayerIndex.Entry.Opaque(String path) -> {
@@ -113,8 +107,7 @@ final class MergedTree {
     private void add(LayerIndex layer, int number) {
         for (LayerIndex.Entry entry : layer.entries()) {
             switch (entry) {
-                case LayerIndex.Entry.Present(String path, Node node, long offset) ->
-                    put(path, new Item(node, number, offset, path));
+                case LayerIndex.Entry.Present present -> put(present.path(), new Item(present.node(), number, present));
                 case LayerIndex.Entry.HardLink link -> link(link);
                 case LayerIndex.Entry.Whiteout whiteout -> {}
                 case LayerIndex.Entry.Opaque opaque -> {}
@@ -124,40 +117,45 @@ final class MergedTree {
 
     private void put(String path, Item item) {
         if (path.isEmpty()) {
+            if (!(item.node instanceof Node.Directory)) {
+                throw new LayerException("the root is something else than a directory", "/", TarReader.MEND);
+            }
             root.node = item.node;
             return;
         }
-        Item parent = made(parent(path));
-        Item below = parent.children.get(name(path));
+        Item parent = made(TarPath.parent(path));
+        Item below = parent.children.get(TarPath.last(path));
         if (below != null && below.node instanceof Node.Directory && item.node instanceof Node.Directory) {
             below.node = item.node;
             below.layer = item.layer;
         } else {
-            parent.put(name(path), item);
+            parent.put(TarPath.last(path), item);
         }
     }
 
     /** Both names get the same link, so that the tree tells that they are one file. */
-    private void link(LayerIndex.Entry.HardLink link) {
-        Item target = existing(link.target());
+    private void link(LayerIndex.Entry.HardLink hardLink) {
+        Item target = existing(hardLink.target());
         if (target == null || target.node instanceof Node.Directory) {
             throw new LayerException(
-                    "a hard link to " + Names.shown(link.target()) + ", which is not there",
-                    link.path(),
-                    "The layer is damaged, or stands on other layers than it was made for.");
+                    "a hard link to " + Names.shown(hardLink.target()) + ", which is no file that is there",
+                    hardLink.path(),
+                    "The layer or archive is damaged, or lacks what it was made for.");
         }
-        if (target.node instanceof Node.RegularFile file && file.link() == null) {
-            target.node = new Node.RegularFile(file.metadata(), file.size(), target.layer + ":" + target.path);
+        LayerIndex.Entry.Present entry = target.entry;
+        if (target.node instanceof Node.RegularFile file && file.link() == null && entry != null) {
+            String link = target.layer + ":" + entry.path();
+            target.node = new Node.RegularFile(file.metadata(), file.size(), link);
         }
-        put(link.path(), new Item(target.node, target.layer, target.offset, target.path));
+        put(hardLink.path(), new Item(target.node, target.layer, entry));
     }
 
     private @Nullable Item existing(String path) {
         if (path.isEmpty()) {
             return root;
         }
-        Item parent = walk(parent(path), false);
-        return parent == null ? null : parent.children.get(name(path));
+        Item parent = walk(TarPath.parent(path), false);
+        return parent == null ? null : parent.children.get(TarPath.last(path));
     }
 
     private Item made(String path) {
@@ -192,7 +190,7 @@ final class MergedTree {
                     if (!make) {
                         return null;
                     }
-                    child = new Item(IMPLIED, 0, 0, path);
+                    child = new Item(IMPLIED, 0, null);
                     item.put(name, child);
                 }
                 above.push(item);
@@ -217,14 +215,5 @@ final class MergedTree {
     private static LayerException loop(String path) {
         return new LayerException(
                 "symbolic links in this path go round in circles", path, "The image's layers are damaged.");
-    }
-
-    private static String parent(String path) {
-        int slash = path.lastIndexOf('/');
-        return slash < 0 ? "" : path.substring(0, slash);
-    }
-
-    private static String name(String path) {
-        return path.substring(path.lastIndexOf('/') + 1);
     }
 }

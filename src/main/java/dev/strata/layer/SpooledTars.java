@@ -23,6 +23,10 @@ final class SpooledTars implements AutoCloseable {
         this.folder = folder;
     }
 
+    static String fileName(Digest diffId) {
+        return diffId.hex() + ".tar";
+    }
+
     InputStream open(LayerIndex layer, long offset, long size) throws IOException {
         return new Slice(channel(layer), offset, size);
     }
@@ -31,7 +35,7 @@ final class SpooledTars implements AutoCloseable {
     private synchronized FileChannel channel(LayerIndex layer) throws IOException {
         FileChannel channel = open.get(layer.diffId());
         if (channel == null) {
-            Path file = folder.resolve(layer.diffId().hex() + ".tar");
+            Path file = folder.resolve(fileName(layer.diffId()));
             if (!Files.exists(file)) {
                 spool(layer, file);
             }

@@ -47,6 +47,11 @@ public final class TarWriter implements AutoCloseable {
      */
     public void file(String path, Metadata metadata, long size, InputStream content) throws IOException {
         fileHeader(path, metadata, size);
+        content(path, size, content);
+    }
+
+    /** The content that belongs to the header just written. */
+    void content(String path, long size, InputStream content) throws IOException {
         long left = size;
         while (left > 0) {
             int some = content.read(buffer, 0, (int) Math.min(left, buffer.length));

@@ -119,7 +119,8 @@ class LayerWriterTest {
         byte[] tar = blobs.open(written.layer().diffId()).readAllBytes();
         int files = 0;
         for (LayerIndex.Entry entry : written.index().entries()) {
-            if (entry instanceof LayerIndex.Entry.Present(String path, Node.RegularFile file, long offset)) {
+            if (entry
+                    instanceof LayerIndex.Entry.Present(String path, Node.RegularFile file, long offset, var extents)) {
                 assertThat(Arrays.copyOfRange(tar, (int) offset, (int) (offset + file.size())))
                         .isEqualTo(text(path, file.size()));
                 files++;
