@@ -15,7 +15,10 @@ import dev.strata.image.Layer;
 import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
 import dev.strata.image.Platform;
+import dev.strata.image.Reference;
 import dev.strata.plan.Plan.Source;
+import dev.strata.registry.MemoryRegistry;
+import dev.strata.registry.RegistryException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -199,6 +202,48 @@ class ContextsTest {
         Files.writeString(blobs.path(upper.blob().digest()), "damaged");
         assertThatThrownBy(() -> contexts.fetch(new Source.OciLayout(layout.toString(), null), ""))
                 .hasMessageContaining("does not hash to its name");
+    }
+
+    @Test
+    void ofAnImageInARegistryTheFilesOfThePlatformAreContent() throws IOException {
+        try (MemoryRegistry registry = MemoryRegistry.start()) {
+            Descriptor arm = pushed(registry, "linux/arm64", tar("arm.tar", "arm"));
+            Descriptor amd = pushed(registry, "linux/amd64", tar("amd.tar", "amd"));
+            registry.addManifest(
+                    "assets",
+                    "3",
+                    MediaTypes.INDEX,
+                    Json.bytes(Index.of(List.of(arm, amd), Collections.emptySortedMap())));
+            Reference name = Reference.parse(registry.host() + "/assets:3");
+
+            Context context = contexts.fetch(new Source.Oci(name), "assets");
+
+            assertThat(files(context.root())).containsExactly("amd");
+            assertThat(context.kind()).isEqualTo("oci");
+            assertThat(context.revision()).isEqualTo(amd.digest().toString());
+            assertThat(context.date()).isEqualTo(Instant.parse(GitRepository.DATE));
+            assertThatThrownBy(() -> contexts.fetch(new Source.Oci(name.withTag("4")), "assets"))
+                    .isInstanceOf(RegistryException.class);
+        }
+    }
+
+    private static Descriptor pushed(MemoryRegistry registry, String platform, Path tar) throws IOException {
+        byte[] bytes = Files.readAllBytes(tar);
+        Layer layer = new Layer(
+                new Descriptor(MediaTypes.LAYER_TAR, Digest.sha256(bytes), bytes.length), Digest.sha256(bytes));
+        ImageConfig scratch =
+                ImageConfig.scratch(Platform.parse(platform)).withCreated(Instant.parse(GitRepository.DATE));
+        byte[] config =
+                Json.bytes(new Image(scratch, List.of()).plus(layer, history()).config());
+        registry.addBlob("assets", bytes);
+        registry.addBlob("assets", config);
+        Manifest manifest = Manifest.of(
+                new Descriptor(MediaTypes.CONFIG, Digest.sha256(config), config.length),
+                List.of(layer.blob()),
+                Collections.emptySortedMap());
+        byte[] document = Json.bytes(manifest);
+        Digest digest = registry.addManifest("assets", null, MediaTypes.MANIFEST, document);
+        return new Descriptor(MediaTypes.MANIFEST, digest, document.length).withPlatform(Platform.parse(platform));
     }
 
     @Test
