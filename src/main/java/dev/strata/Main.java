@@ -24,7 +24,7 @@ public final class Main {
     static final int OUTSIDE = 3;
 
     /** In the order in which the help lists them. */
-    private static final List<String> COMMANDS = List.of("layers", "pull", "push", "operator");
+    private static final List<String> COMMANDS = List.of("lint", "layers", "pull", "push", "operator");
 
     private Main() {}
 
@@ -33,6 +33,7 @@ public final class Main {
         return switch (name) {
             case "operator" -> new OperatorCommand();
             case "layers" -> new LayersCommand();
+            case "lint" -> new LintCommand();
             case "pull" -> new PullCommand();
             case "push" -> new PushCommand();
             default -> null;
@@ -53,6 +54,7 @@ public final class Main {
         for (String name : wanted) {
             line.addSubcommand(name, command(name));
         }
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         line.setExecutionStrategy(new CommandLine.RunLast());

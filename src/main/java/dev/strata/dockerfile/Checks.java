@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -15,19 +16,27 @@ final class Checks {
     private static final Pattern URL = Pattern.compile("https?://.*");
 
     private final Dockerfile file;
+    private final @Nullable String target;
     private final GlobalScope scope;
+    private final StageReferences references;
     private final List<SyntaxError> errors = new ArrayList<>();
 
-    Checks(Dockerfile file, Map<String, String> buildArgs) {
+    Checks(Dockerfile file, Map<String, String> buildArgs, @Nullable String target) {
         this.file = file;
-        this.scope = GlobalScope.of(file, buildArgs, Map.of());
+        this.target = target;
+        this.scope = GlobalScope.lenient(file, LintOptions.DEFAULT.withBuildArgs(buildArgs));
+        this.references = new StageReferences(file, scope);
     }
 
     List<SyntaxError> all() {
         syntax();
+        globalArgs();
+        target();
         file.stages().forEach(this::base);
         file.stages().forEach(this::copies);
-        circles();
+        if (!circles()) {
+            references.needed(target).forEach(this::laterStages);
+        }
         errors.sort(Comparator.comparingInt(error -> error.location().startLine()));
         return List.copyOf(errors);
     }
@@ -41,6 +50,57 @@ final class Checks {
                     "no syntax directive or docker/dockerfile:1",
                     null,
                     syntax.image()));
+        }
+    }
+
+    private void globalArgs() {
+        for (Instruction.Arg arg : file.globalArgs()) {
+            for (Instruction.Argument argument : arg.arguments()) {
+                String value = argument.value();
+                try {
+                    scope.expand(value == null ? "" : value);
+                } catch (ExpansionException e) {
+                    errors.add(new SyntaxError(
+                            arg.location(), "ARG " + argument.name() + ": " + e.getMessage(), null, null, value));
+                }
+            }
+        }
+    }
+
+    private void target() {
+        if (target == null || references.named(target) != null) {
+            return;
+        }
+        List<String> names = file.stages().stream()
+                .map(Stage::name)
+                .filter(Objects::nonNull)
+                .toList();
+        Stage last = file.stages().getLast();
+        errors.add(new SyntaxError(
+                last.location(),
+                "the target stage \"" + target + "\" is not in the file",
+                names.isEmpty() ? "no target, as no stage has a name" : "one of " + String.join(", ", names),
+                Suggestion.closest(target, names),
+                null));
+    }
+
+    /** A stage is done before what follows it, so that it cannot take anything from there. */
+    private void laterStages(Stage stage) {
+        for (Instruction instruction : stage.instructions()) {
+            for (String from : StageReferences.sources(instruction)) {
+                Stage source = references.named(from);
+                if (source != null && source.index() > stage.index()) {
+                    errors.add(new SyntaxError(
+                            instruction.location(),
+                            "the stage " + from + " is defined further down",
+                            "a stage above this one",
+                            null,
+                            from));
+                } else if (source == null && from.matches("[0-9]{1,9}")) {
+                    errors.add(new SyntaxError(
+                            instruction.location(), "there is no stage number " + from, null, null, from));
+                }
+            }
         }
     }
 
@@ -91,13 +151,15 @@ final class Checks {
         DONE
     }
 
-    private void circles() {
+    /** True where there is one. */
+    private boolean circles() {
         Visit[] visits = new Visit[file.stages().size()];
         for (Stage stage : file.stages()) {
             if (visits[stage.index()] == null && circle(stage, visits)) {
-                return;
+                return true;
             }
         }
+        return false;
     }
 
     private record Step(Stage stage, Iterator<Stage> needs) {}
@@ -138,6 +200,6 @@ final class Checks {
     }
 
     private List<Stage> needs(Stage stage) {
-        return StageReferences.of(file, stage, scope);
+        return references.of(stage);
     }
 }

@@ -64,7 +64,7 @@ final class DirectiveReader {
     /** All directives of a file. */
     static Directives all(String text) {
         List<String> lines =
-                Lines.split(text).stream().limit(MOST).map(Lines::withoutEnd).toList();
+                Lines.first(text, MOST).stream().map(Lines::withoutEnd).toList();
         // Unlike escape, syntax and check may follow a #! line.
         int first = !lines.isEmpty() && lines.getFirst().startsWith("#!") ? 1 : 0;
         Map<String, Directive> found = new DirectiveReader("#").read(lines, first);

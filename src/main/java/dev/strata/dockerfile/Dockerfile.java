@@ -48,17 +48,31 @@ public record Dockerfile(
 
     /**
      * What is wrong beyond the form of single instructions and can be seen without the build context: a base that is
-     * blank, stages that wait for one another, a front end that is not the Dockerfile's.
+     * blank, a target that is not there, stages that take from later ones or wait for one another, a front end that is not the Dockerfile's.
      *
      * @param buildArgs values for ARG
      */
     public List<SyntaxError> check(Map<String, String> buildArgs) {
-        return new Checks(this, buildArgs).all();
+        return check(buildArgs, null);
+    }
+
+    /**
+     * The same, for one target.
+     *
+     * @param target name or number of the stage that is built; null: the last
+     */
+    public List<SyntaxError> check(Map<String, String> buildArgs, @Nullable String target) {
+        return new Checks(this, buildArgs, target).all();
     }
 
     /** The lines around a place, for messages. */
     public String excerpt(Location location) {
-        return new Excerpt(lines).of(location, null);
+        return excerpt(location, null);
+    }
+
+    /** The lines around a place, with a text in them marked. */
+    public String excerpt(Location location, @Nullable String marked) {
+        return new Excerpt(lines).of(location, marked);
     }
 
     /** The stage with this name, regardless of case; null where there is none. */

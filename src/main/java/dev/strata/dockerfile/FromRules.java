@@ -15,12 +15,15 @@ final class FromRules {
     private final Dockerfile file;
     private final LintOptions options;
     private final GlobalScope scope;
+    private final StageReferences references;
     private final Findings findings;
 
-    FromRules(Dockerfile file, LintOptions options, GlobalScope scope, Findings findings) {
+    FromRules(
+            Dockerfile file, LintOptions options, GlobalScope scope, StageReferences references, Findings findings) {
         this.file = file;
         this.options = options;
         this.scope = scope;
+        this.references = references;
         this.findings = findings;
     }
 
@@ -141,7 +144,7 @@ final class FromRules {
     private void pinned(Stage stage, String base) {
         boolean isImage = !base.equals("scratch")
                 && !base.isEmpty()
-                && StageReferences.base(file, stage, base) == null
+                && references.base(stage) == null
                 && ImageName.isValid(base);
         boolean written = !stage.base().contains("$");
         if (!isImage || !written || base.contains("@")) {

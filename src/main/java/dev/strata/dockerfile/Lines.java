@@ -9,9 +9,13 @@ final class Lines {
 
     /** Each line keeps its end; a text that ends with a line feed has no empty line after it. */
     static List<String> split(String text) {
+        return first(text, Integer.MAX_VALUE);
+    }
+
+    static List<String> first(String text, int most) {
         List<String> lines = new ArrayList<>();
         int start = 0;
-        while (start < text.length()) {
+        while (start < text.length() && lines.size() < most) {
             int end = text.indexOf('\n', start);
             int stop = end < 0 ? text.length() : end + 1;
             lines.add(text.substring(start, stop));

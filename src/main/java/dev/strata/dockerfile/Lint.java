@@ -13,13 +13,14 @@ public final class Lint {
     public static List<Finding> check(Dockerfile file, LintOptions options) {
         Findings findings = new Findings(checkOf(file, options));
         GlobalScope scope = GlobalScope.lenient(file, options);
+        StageReferences references = new StageReferences(file, scope);
         List<Stage> stages =
-                options.neededOnly() ? StageReferences.needed(file, scope, options.target()) : file.stages();
+                options.neededOnly() ? references.needed(options.target()) : file.stages();
         new CasingRules(file, findings).check();
-        new FromRules(file, options, scope, findings).check();
-        StageRules stageRules = new StageRules(file, options, scope, findings);
+        new FromRules(file, options, scope, references, findings).check();
+        StageRules stageRules = new StageRules(options, scope, references, findings);
         stages.forEach(stageRules::check);
-        new RunRules(file, options, scope, findings).check(stages);
+        new RunRules(options, references, findings).check(stages);
         return findings.sorted();
     }
 

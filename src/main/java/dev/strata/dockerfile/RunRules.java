@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What the commands of RUN do to the image and to the cache. */
@@ -17,15 +18,13 @@ final class RunRules {
     private static final Pattern DOWNLOAD_IN_WORD = Pattern.compile("[$<]\\(\\s*(?:curl|wget)\\b.*", Pattern.DOTALL);
     private static final Pattern RECURSIVE = Pattern.compile("-[A-Za-z]*R[A-Za-z]*|--recursive");
 
-    private final Dockerfile file;
     private final LintOptions options;
-    private final GlobalScope scope;
+    private final StageReferences references;
     private final Findings findings;
 
-    RunRules(Dockerfile file, LintOptions options, GlobalScope scope, Findings findings) {
-        this.file = file;
+    RunRules(LintOptions options, StageReferences references, Findings findings) {
         this.options = options;
-        this.scope = scope;
+        this.references = references;
         this.findings = findings;
     }
 
@@ -33,8 +32,9 @@ final class RunRules {
         List<Stage> image = image();
         boolean pipKeepsNone =
                 image.stream().flatMap(stage -> stage.instructions().stream()).anyMatch(RunRules::setsPipNoCache);
+        Set<Integer> indexes = image.stream().map(Stage::index).collect(Collectors.toSet());
         for (Stage stage : stages) {
-            boolean inImage = image.contains(stage);
+            boolean inImage = indexes.contains(stage.index());
             List<ReadRun> runs = stage.instructions().stream()
                     .filter(Instruction.Run.class::isInstance)
                     .map(Instruction.Run.class::cast)
@@ -60,22 +60,12 @@ final class RunRules {
     /** The target and what it is built on: only their layers are in the image. */
     private List<Stage> image() {
         List<Stage> chain = new ArrayList<>();
-        @Nullable
-        Stage stage = options.target() == null ? null : StageReferences.byNameOrNumber(file, options.target());
-        stage = stage == null ? file.stages().getLast() : stage;
+        @Nullable Stage stage = references.target(options.target());
         while (stage != null) {
             chain.add(stage);
-            stage = below(stage);
+            stage = references.base(stage);
         }
         return chain;
-    }
-
-    private @Nullable Stage below(Stage stage) {
-        try {
-            return StageReferences.base(file, stage, scope.expand(stage.base()).text());
-        } catch (ExpansionException e) {
-            return null; // Checks reports it
-        }
     }
 
     private static boolean setsPipNoCache(Instruction instruction) {
@@ -108,24 +98,25 @@ final class RunRules {
     }
 
     private void index(List<ReadRun> runs) {
-        for (int i = 0; i < runs.size(); i++) {
-            List<Call> calls = runs.get(i).script().calls();
-            boolean onlyUpdates = calls.stream().anyMatch(PackageManagers::updatesApt)
-                    && calls.stream()
-                            .allMatch(call -> PackageManagers.updatesApt(call)
-                                    || call.program().equals("set")
-                                    || call.program().equals("echo"));
-            boolean installsLater = runs.subList(i + 1, runs.size()).stream()
-                    .flatMap(run -> run.script().calls().stream())
-                    .anyMatch(PackageManagers::installsWithApt);
-            if (onlyUpdates && installsLater) {
+        boolean installsLater = false;
+        for (ReadRun run : runs.reversed()) {
+            List<Call> calls = run.script().calls();
+            if (installsLater && onlyUpdates(calls)) {
                 findings.add(
                         LintRule.PACKAGE_INDEX_SEPARATE,
-                        runs.get(i).source(),
+                        run.source(),
                         "Join this update with the install that needs it in one RUN;"
                                 + " else the index comes from the cache when packages are long gone");
             }
+            installsLater |= calls.stream().anyMatch(PackageManagers::installsWithApt);
         }
+    }
+
+    private static boolean onlyUpdates(List<Call> calls) {
+        return calls.stream().anyMatch(PackageManagers::updatesApt)
+                && calls.stream().allMatch(call -> PackageManagers.updatesApt(call)
+                        || call.program().equals("set")
+                        || call.program().equals("echo"));
     }
 
     private void downloads(ReadRun run) {

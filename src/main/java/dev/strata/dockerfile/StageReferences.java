@@ -10,22 +10,40 @@ import org.jspecify.annotations.Nullable;
 
 /** Which stages a stage takes something from. */
 final class StageReferences {
-    private StageReferences() {}
+    private final Dockerfile file;
+    private final GlobalScope scope;
+    private final StageNames names;
 
-    /** The base if it is an earlier stage, then those of COPY --from and of RUN --mount=from=, in the file's order. */
-    static List<Stage> of(Dockerfile file, Stage stage, GlobalScope scope) {
-        List<Stage> found = new ArrayList<>();
+    StageReferences(Dockerfile file, GlobalScope scope) {
+        this.file = file;
+        this.scope = scope;
+        this.names = new StageNames(file.stages());
+    }
+
+    /** The stage that this one is built on; null where its base is an image, or cannot be told. */
+    @Nullable Stage base(Stage stage) {
         try {
-            Stage base = base(file, stage, scope.expand(stage.base()).text());
-            if (base != null) {
-                found.add(base);
-            }
+            return names.base(stage, scope.expand(stage.base()).text());
         } catch (ExpansionException e) {
-            // The base cannot be a stage; Checks.base reports it.
+            return null; // Checks reports it: the file cannot be built.
+        }
+    }
+
+    /** What {@code --from} and {@code --target} mean; null where it is no stage. */
+    @Nullable Stage named(String nameOrNumber) {
+        return names.byNameOrNumber(nameOrNumber);
+    }
+
+    /** The base if it is a stage, then those of COPY --from and of RUN --mount=from=, in the file's order. */
+    List<Stage> of(Stage stage) {
+        List<Stage> found = new ArrayList<>();
+        Stage base = base(stage);
+        if (base != null) {
+            found.add(base);
         }
         for (Instruction instruction : stage.instructions()) {
             for (String from : sources(instruction)) {
-                Stage source = byNameOrNumber(file, from);
+                Stage source = named(from);
                 if (source != null) {
                     found.add(source);
                 }
@@ -35,31 +53,26 @@ final class StageReferences {
     }
 
     /** The target and all stages that it takes something from, in the file's order. */
-    static List<Stage> needed(Dockerfile file, GlobalScope scope, @Nullable String target) {
-        Stage last = target == null ? null : byNameOrNumber(file, target);
-        Deque<Stage> open = new ArrayDeque<>();
-        open.add(last == null ? file.stages().getLast() : last);
+    List<Stage> needed(@Nullable String target) {
+        Deque<Stage> open = new ArrayDeque<>(List.of(target(target)));
         Set<Integer> seen = new TreeSet<>();
         while (!open.isEmpty()) {
             Stage stage = open.removeLast();
             if (seen.add(stage.index())) {
-                open.addAll(of(file, stage, scope));
+                open.addAll(of(stage));
             }
         }
         return seen.stream().map(file.stages()::get).toList();
     }
 
-    /** The stage that this one is built on; null where its base is an image. */
-    static @Nullable Stage base(Dockerfile file, Stage stage, String base) {
-        for (int i = stage.index() - 1; i >= 0; i--) {
-            if (base.equals(file.stages().get(i).name())) {
-                return file.stages().get(i);
-            }
-        }
-        return null;
+    /** The stage that is built; the last where the target is not named or not there. */
+    Stage target(@Nullable String target) {
+        Stage named = target == null ? null : named(target);
+        return named == null ? file.stages().getLast() : named;
     }
 
-    private static List<String> sources(Instruction instruction) {
+    /** What an instruction names as the place that it takes files from. */
+    static List<String> sources(Instruction instruction) {
         return switch (instruction) {
             case Instruction.Copy copy when copy.from() != null -> List.of(copy.from());
             case Instruction.Run run ->
@@ -69,13 +82,5 @@ final class StageReferences {
                         .toList();
             default -> List.of();
         };
-    }
-
-    static @Nullable Stage byNameOrNumber(Dockerfile file, String name) {
-        if (name.matches("[0-9]{1,9}")) {
-            int index = Integer.parseInt(name);
-            return index < file.stages().size() ? file.stages().get(index) : null;
-        }
-        return file.stage(name);
     }
 }

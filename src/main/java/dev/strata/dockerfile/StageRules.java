@@ -23,16 +23,16 @@ final class StageRules {
     /** Read by the builder, never variables of a stage. */
     private static final Set<String> BUILDER_ARGS = Set.of("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE");
 
-    private final Dockerfile file;
     private final LintOptions options;
     private final GlobalScope scope;
+    private final StageReferences references;
     private final Findings findings;
     private final Map<Integer, StageState> ends = new HashMap<>();
 
-    StageRules(Dockerfile file, LintOptions options, GlobalScope scope, Findings findings) {
-        this.file = file;
+    StageRules(LintOptions options, GlobalScope scope, StageReferences references, Findings findings) {
         this.options = options;
         this.scope = scope;
+        this.references = references;
         this.findings = findings;
     }
 
@@ -55,7 +55,7 @@ final class StageRules {
         } catch (ExpansionException e) {
             return new StageState((Set<String>) null);
         }
-        Stage below = StageReferences.base(file, stage, base);
+        Stage below = references.base(stage);
         StageState end = below == null ? null : ends.get(below.index());
         return end == null ? new StageState(options.baseVariables().apply(base)) : new StageState(end);
     }

@@ -1,0 +1,100 @@
+package dev.strata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.strata.image.Json;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class LintCommandTest {
+    @TempDir
+    Path context;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int lint(String... arguments) {
+        return new CommandLine(new LintCommand())
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .execute(arguments);
+    }
+
+    private void write(String name, String text) throws IOException {
+        Files.writeString(context.resolve(name), text);
+    }
+
+    @Test
+    void aFindingIsShownWithItsLineAndItsRule() throws IOException {
+        write("Dockerfile", "FROM alpine:3.22\nMAINTAINER me\n");
+        assertThat(lint(context.toString())).isZero();
+        assertThat(out.toString())
+                .contains("Dockerfile:2: warning: ")
+                .contains("[MaintainerDeprecated]")
+                .contains("> 2 | MAINTAINER me")
+                .endsWith("Dockerfile: 1 warning\n");
+    }
+
+    @Test
+    void strictFailsOnEveryFindingAndErrorTrueDoesSoForItsFile() throws IOException {
+        write("Dockerfile", "FROM alpine:3.22\nMAINTAINER me\n");
+        assertThat(lint("--strict", context.toString())).isEqualTo(1);
+        write("Dockerfile", "# check=error=true\nFROM alpine:3.22\nMAINTAINER me\n");
+        assertThat(lint(context.toString())).isEqualTo(1);
+    }
+
+    @Test
+    void errorsOfSyntaxFailAndAreShownWithTheirPlaces() throws IOException {
+        write("Dockerfile", "FROM alpine:3.22\nRUNN ls\nCOPY --form=a b c\n");
+        assertThat(lint(context.toString())).isEqualTo(1);
+        assertThat(out.toString())
+                .contains("Dockerfile:2: error: unknown instruction \"RUNN\" (did you mean RUN?)")
+                .contains("Dockerfile:3: error: COPY has no flag --form (did you mean --from?)")
+                .contains("2 errors");
+    }
+
+    @Test
+    void aTargetThatIsNotThereIsAnError() throws IOException {
+        write("Dockerfile", "FROM alpine:3.22 AS runtime\n");
+        assertThat(lint("--target", "runtim", context.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("the target stage \"runtim\"").contains("did you mean runtime?");
+    }
+
+    @Test
+    void theIgnoreFileOfTheDockerfileGoesBeforeThatOfTheContext() throws IOException {
+        write("Dockerfile", "FROM scratch\nCOPY a b /\n");
+        write(".dockerignore", "a\n");
+        write("Dockerfile.dockerignore", "b\n");
+        lint(context.toString());
+        assertThat(out.toString()).contains("b is left out").doesNotContain("a is left out");
+    }
+
+    @Test
+    void jsonAndSarifHaveTheSameFindings() throws IOException {
+        write("Dockerfile", "FROM alpine:3.22\nMAINTAINER me\n");
+        lint("--format", "json", context.toString());
+        JsonNode finding = Json.MAPPER.readTree(out.toString()).at("/files/0/findings/0");
+        assertThat(finding.path("rule").asText()).isEqualTo("MaintainerDeprecated");
+        assertThat(finding.path("startLine").asInt()).isEqualTo(2);
+        out.getBuffer().setLength(0);
+        lint("--format", "sarif", context.toString());
+        JsonNode run = Json.MAPPER.readTree(out.toString()).at("/runs/0");
+        assertThat(run.at("/results/0/ruleId").asText()).isEqualTo("MaintainerDeprecated");
+        assertThat(run.at("/results/0/locations/0/physicalLocation/region/startLine").asInt())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void aFileThatIsNotThereIsSaid() {
+        assertThat(lint("-f", context.resolve("none").toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("none").contains("-f");
+    }
+}
