@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             "Logs are lines of text; STRATA_LOG_FORMAT=json writes them as JSON."
         })
 final class OperatorCommand implements Callable<Integer> {
+    private static final Duration STOPPING = Duration.ofSeconds(12);
     private static final Duration BETWEEN_CONNECTIONS = Duration.ofSeconds(1);
 
     @Spec
@@ -86,10 +87,7 @@ final class OperatorCommand implements Callable<Integer> {
         CountDownLatch stopped = new CountDownLatch(1);
         try (KubernetesClient client = new KubernetesClientBuilder().build()) {
             StrataOperator operator = new StrataOperator(client, options(client));
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                operator.close();
-                stopped.countDown();
-            }));
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(operator, stopped)));
             operator.start();
             stopped.await();
             return Main.OK;
@@ -101,6 +99,17 @@ final class OperatorCommand implements Callable<Integer> {
                     + "; look at KUBECONFIG and at the operator's service account");
             return Main.OUTSIDE;
         }
+    }
+
+    /** The end is not left to chance: what does not stop in time is left behind, since the next operator goes on with it. */
+    private static void stop(StrataOperator operator, CountDownLatch stopped) {
+        Thread closing = Thread.ofPlatform().daemon().start(operator::close);
+        try {
+            closing.join(STOPPING);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        stopped.countDown();
     }
 
     private StrataOperator.Options options(KubernetesClient client) {

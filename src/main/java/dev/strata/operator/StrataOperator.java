@@ -30,6 +30,9 @@ public final class StrataOperator implements AutoCloseable {
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
     private static final Duration STOPPING = Duration.ofSeconds(8);
     private static final String LEASE = "strata-operator";
+    private static final Duration LEASE_DURATION = Duration.ofSeconds(12);
+    private static final Duration LEASE_RENEWAL = Duration.ofSeconds(8);
+    private static final Duration LEASE_RETRY = Duration.ofMillis(1500);
 
     /**
      * How this process takes part.
@@ -92,11 +95,14 @@ public final class StrataOperator implements AutoCloseable {
                 .withReconciliationTerminationTimeout(STOPPING)
                 .withMetrics(MicrometerMetricsV2.newBuilder(registry).build());
         if (options.lease() != null) {
-            // The lease's loss is told by the probe rather than by an exit in the midst of work (see isHealthy).
+            // Who loses the lease ends: the next start waits for it like any other replica.
             configuration.withLeaderElectionConfiguration(
                     LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
                             .withLeaseNamespace(options.lease().namespace())
                             .withIdentity(options.lease().identity())
+                            .withLeaseDuration(LEASE_DURATION)
+                            .withRenewDeadline(LEASE_RENEWAL)
+                            .withRetryPeriod(LEASE_RETRY)
                             .build());
         }
     }
@@ -129,7 +135,7 @@ public final class StrataOperator implements AutoCloseable {
         return !started || operator.getRuntimeInfo().allEventSourcesAreHealthy();
     }
 
-    /** Starts to reconcile; returns when the caches are filled, or when this replica has the lease. */
+    /** Starts to reconcile, with a lease as soon as this replica has it; returns when the caches are filled. */
     public void start() {
         operator.start();
         started = true;
