@@ -74,6 +74,9 @@ public final class Posix {
     private static final MethodHandle RMDIR = call("rmdir", ADDRESS);
     private static final MethodHandle MOUNT = call("mount", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS);
     private static final MethodHandle UMOUNT = call("umount2", ADDRESS, JAVA_INT);
+    private static final MethodHandle GETEUID = Linker.nativeLinker()
+            .downcallHandle(
+                    Linker.nativeLinker().defaultLookup().findOrThrow("geteuid"), FunctionDescriptor.of(JAVA_INT));
     private static final MethodHandle MESSAGE = Linker.nativeLinker()
             .downcallHandle(
                     Linker.nativeLinker().defaultLookup().findOrThrow("strerror"),
@@ -305,6 +308,15 @@ public final class Posix {
         byte[] path = DiskNames.bytes(target);
         MemorySegment text = terminated(room.path, path);
         run("cannot unmount it", path, () -> (int) UMOUNT.invokeExact(room.state, text, flags));
+    }
+
+    /** Whether this process may do what root may, perhaps only in its user namespace. */
+    static boolean isSuperuser() {
+        try {
+            return (int) GETEUID.invokeExact() == 0;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static MemorySegment terminated(MemorySegment room, byte[] text) {

@@ -28,6 +28,11 @@ public final class PosixException extends IOException {
         return errno;
     }
 
+    /** Such as {@code EPERM}. */
+    public String name() {
+        return name(errno);
+    }
+
     private static String name(int errno) {
         return switch (errno) {
             case EPERM -> "EPERM";
