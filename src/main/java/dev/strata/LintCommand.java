@@ -84,11 +84,7 @@ final class LintCommand implements Callable<Integer> {
      * @param fails whether it is enough for exit code 1
      */
     private record Report(
-            String file,
-            List<SyntaxError> errors,
-            List<Finding> findings,
-            Excerpts excerpts,
-            boolean fails) {}
+            String file, List<SyntaxError> errors, List<Finding> findings, Excerpts excerpts, boolean fails) {}
 
     private interface Excerpts {
         String of(Location location, @Nullable SyntaxError error);
@@ -103,15 +99,18 @@ final class LintCommand implements Callable<Integer> {
             try {
                 reports.add(report(file, arguments));
             } catch (IOException e) {
-                command.commandLine().getErr().println(file + " cannot be read: " + e.getMessage()
-                        + ". Name the Dockerfile with -f.");
+                command.commandLine()
+                        .getErr()
+                        .println(file + " cannot be read: " + e.getMessage() + ". Name the Dockerfile with -f.");
                 return Main.FAILED;
             }
         }
         PrintWriter out = command.commandLine().getOut();
         switch (format) {
             case TEXT -> reports.forEach(report -> text(report, out));
-            case JSON -> out.println(Json.text(Map.of("files", reports.stream().map(LintCommand::json).toList())));
+            case JSON ->
+                out.println(Json.text(
+                        Map.of("files", reports.stream().map(LintCommand::json).toList())));
             case SARIF -> out.println(Json.text(sarif(reports)));
         }
         out.flush();
@@ -151,8 +150,8 @@ final class LintCommand implements Callable<Integer> {
         boolean fails = !errors.isEmpty()
                 || findings.stream().anyMatch(finding -> finding.rule().severity() == Severity.ERROR)
                 || (!findings.isEmpty() && (strict || Lint.failsBuild(file, options)));
-        Excerpts excerpts = (location, error) ->
-                error == null ? file.excerpt(location) : file.excerpt(location, error.marked());
+        Excerpts excerpts =
+                (location, error) -> error == null ? file.excerpt(location) : file.excerpt(location, error.marked());
         return new Report(name, errors, findings, excerpts, fails);
     }
 

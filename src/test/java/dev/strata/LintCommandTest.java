@@ -88,7 +88,8 @@ class LintCommandTest {
         lint("--format", "sarif", context.toString());
         JsonNode run = Json.MAPPER.readTree(out.toString()).at("/runs/0");
         assertThat(run.at("/results/0/ruleId").asText()).isEqualTo("MaintainerDeprecated");
-        assertThat(run.at("/results/0/locations/0/physicalLocation/region/startLine").asInt())
+        assertThat(run.at("/results/0/locations/0/physicalLocation/region/startLine")
+                        .asInt())
                 .isEqualTo(2);
     }
 

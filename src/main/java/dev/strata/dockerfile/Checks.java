@@ -71,10 +71,8 @@ final class Checks {
         if (target == null || references.named(target) != null) {
             return;
         }
-        List<String> names = file.stages().stream()
-                .map(Stage::name)
-                .filter(Objects::nonNull)
-                .toList();
+        List<String> names =
+                file.stages().stream().map(Stage::name).filter(Objects::nonNull).toList();
         Stage last = file.stages().getLast();
         errors.add(new SyntaxError(
                 last.location(),

@@ -18,8 +18,7 @@ final class FromRules {
     private final StageReferences references;
     private final Findings findings;
 
-    FromRules(
-            Dockerfile file, LintOptions options, GlobalScope scope, StageReferences references, Findings findings) {
+    FromRules(Dockerfile file, LintOptions options, GlobalScope scope, StageReferences references, Findings findings) {
         this.file = file;
         this.options = options;
         this.scope = scope;
@@ -142,10 +141,8 @@ final class FromRules {
     private static final Pattern LATEST = Pattern.compile("[^@]*:latest");
 
     private void pinned(Stage stage, String base) {
-        boolean isImage = !base.equals("scratch")
-                && !base.isEmpty()
-                && references.base(stage) == null
-                && ImageName.isValid(base);
+        boolean isImage =
+                !base.equals("scratch") && !base.isEmpty() && references.base(stage) == null && ImageName.isValid(base);
         boolean written = !stage.base().contains("$");
         if (!isImage || !written || base.contains("@")) {
             return;

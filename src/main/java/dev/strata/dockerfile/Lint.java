@@ -14,8 +14,7 @@ public final class Lint {
         Findings findings = new Findings(checkOf(file, options));
         GlobalScope scope = GlobalScope.lenient(file, options);
         StageReferences references = new StageReferences(file, scope);
-        List<Stage> stages =
-                options.neededOnly() ? references.needed(options.target()) : file.stages();
+        List<Stage> stages = options.neededOnly() ? references.needed(options.target()) : file.stages();
         new CasingRules(file, findings).check();
         new FromRules(file, options, scope, references, findings).check();
         StageRules stageRules = new StageRules(options, scope, references, findings);

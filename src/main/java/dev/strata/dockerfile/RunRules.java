@@ -114,9 +114,10 @@ final class RunRules {
 
     private static boolean onlyUpdates(List<Call> calls) {
         return calls.stream().anyMatch(PackageManagers::updatesApt)
-                && calls.stream().allMatch(call -> PackageManagers.updatesApt(call)
-                        || call.program().equals("set")
-                        || call.program().equals("echo"));
+                && calls.stream()
+                        .allMatch(call -> PackageManagers.updatesApt(call)
+                                || call.program().equals("set")
+                                || call.program().equals("echo"));
     }
 
     private void downloads(ReadRun run) {

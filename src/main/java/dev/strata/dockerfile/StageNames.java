@@ -22,14 +22,16 @@ final class StageNames {
     }
 
     /** The stage that this one is built on: the last above it of that name. Null where its base is an image. */
-    @Nullable Stage base(Stage stage, String base) {
+    @Nullable
+    Stage base(Stage stage, String base) {
         TreeSet<Integer> found = byName.get(base);
         Integer index = found == null ? null : found.lower(stage.index());
         return index == null ? null : stages.get(index);
     }
 
     /** What {@code --from} and {@code --target} mean; null where it is no stage. */
-    @Nullable Stage byNameOrNumber(String name) {
+    @Nullable
+    Stage byNameOrNumber(String name) {
         if (name.matches("[0-9]{1,9}")) {
             int index = Integer.parseInt(name);
             return index < stages.size() ? stages.get(index) : null;

@@ -21,7 +21,8 @@ final class StageReferences {
     }
 
     /** The stage that this one is built on; null where its base is an image, or cannot be told. */
-    @Nullable Stage base(Stage stage) {
+    @Nullable
+    Stage base(Stage stage) {
         try {
             return names.base(stage, scope.expand(stage.base()).text());
         } catch (ExpansionException e) {
@@ -30,7 +31,8 @@ final class StageReferences {
     }
 
     /** What {@code --from} and {@code --target} mean; null where it is no stage. */
-    @Nullable Stage named(String nameOrNumber) {
+    @Nullable
+    Stage named(String nameOrNumber) {
         return names.byNameOrNumber(nameOrNumber);
     }
 

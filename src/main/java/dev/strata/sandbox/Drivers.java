@@ -11,14 +11,14 @@ import org.jspecify.annotations.Nullable;
 /** The ways of keeping {@link Snapshots}, and which of them is used here. */
 public final class Drivers {
     /** The best first. */
-    private static final List<Driver> ALL = List.of();
+    static final List<Driver> ALL = List.of(new OverlayDriver(), new BtrfsDriver(), new CopyDriver());
 
     private Drivers() {}
 
     /**
-     * The best driver that works in a folder; each is tried there.
+     * Begins with the best driver that works in a folder; each is tried there.
      *
-     * @param stateFolder made if it is not there
+     * @param stateFolder made if it is not there; nothing else may use it
      * @param forced the name of a driver that must be used, or null for the best that works
      * @throws SandboxException where the forced one is unknown or does not work here
      */
@@ -30,33 +30,35 @@ public final class Drivers {
     static Snapshots best(List<Driver> drivers, Path folder) throws IOException {
         List<String> obstacles = new ArrayList<>();
         for (Driver driver : drivers) {
-            String obstacle = driver.obstacle(folder);
-            if (obstacle == null) {
-                return driver.open(folder, obstacles.isEmpty() ? "the best, and it works here" : join(obstacles));
+            try {
+                return driver.open(folder, obstacles.isEmpty() ? "it works here" : String.join("; ", obstacles));
+            } catch (SandboxException e) {
+                obstacles.add("no " + driver.name() + ": " + e.getMessage());
             }
-            obstacles.add("no " + driver.name() + ": " + obstacle);
         }
-        throw new SandboxException("no driver for snapshots works in " + folder + ": " + join(obstacles), null);
+        throw new SandboxException(
+                "no driver for snapshots works in " + folder + ": " + String.join("; ", obstacles),
+                "Put the state folder on another file system");
     }
 
     static Snapshots named(List<Driver> drivers, String name, Path folder) throws IOException {
         for (Driver driver : drivers) {
             if (driver.name().equals(name)) {
-                String obstacle = driver.obstacle(folder);
-                if (obstacle == null) {
-                    return driver.open(folder, "it was asked for");
-                }
-                throw new SandboxException(
-                        "the driver \"" + name + "\" does not work in " + folder + ": " + obstacle,
-                        "Leave the choice to Strata, or put the state folder elsewhere");
+                return forced(driver, folder);
             }
         }
-        throw new SandboxException(
-                "there is no driver \"" + name + "\" for snapshots",
-                "Use one of: " + drivers.stream().map(Driver::name).collect(Collectors.joining(", ")));
+        String known = drivers.stream().map(Driver::name).collect(Collectors.joining(", "));
+        throw new SandboxException("there is no driver \"" + name + "\" for snapshots", "Use one of these: " + known);
     }
 
-    private static String join(List<String> obstacles) {
-        return String.join("; ", obstacles);
+    private static Snapshots forced(Driver driver, Path folder) throws IOException {
+        try {
+            return driver.open(folder, "it was asked for");
+        } catch (SandboxException e) {
+            throw new SandboxException(
+                    "the driver \"" + driver.name() + "\" does not work in " + folder + ": " + e.getMessage(),
+                    "Leave the choice to Strata, or put the state folder elsewhere",
+                    e);
+        }
     }
 }

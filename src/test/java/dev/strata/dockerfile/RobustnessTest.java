@@ -27,8 +27,9 @@ class RobustnessTest {
     void aLineOfTenMegabytesIsRefusedWithAShortExcerpt() {
         String text = "FROM alpine\nRUN " + "x".repeat(10_000_000) + "\n";
         assertThatThrownBy(() -> parse(text)).isInstanceOfSatisfying(DockerfileException.class, error -> {
-            assertThat(error.errors()).singleElement().satisfies(one -> assertThat(one.location())
-                    .isEqualTo(new Location(2, 2)));
+            assertThat(error.errors())
+                    .singleElement()
+                    .satisfies(one -> assertThat(one.location()).isEqualTo(new Location(2, 2)));
             assertThat(error.getMessage()).hasSizeLessThan(2_000);
         });
     }
@@ -43,7 +44,8 @@ class RobustnessTest {
 
     @Test
     void aHundredThousandInstructionsAreRead() {
-        Dockerfile file = parse("FROM alpine\n" + "ENV a=\"$b\" c=d\nRUN echo $a\nCOPY --chown=1 x y\n".repeat(MANY / 3));
+        Dockerfile file =
+                parse("FROM alpine\n" + "ENV a=\"$b\" c=d\nRUN echo $a\nCOPY --chown=1 x y\n".repeat(MANY / 3));
         assertThat(file.stages().getFirst().instructions()).hasSize(MANY / 3 * 3);
         readAll(file);
     }
@@ -71,7 +73,8 @@ class RobustnessTest {
         Expansion expansion = new Expansion('\\');
         for (String opening : List.of("${a:-", "${a#", "${a/", "\"${a:-", "$", "${")) {
             String text = opening.repeat(MANY);
-            assertThat(outcome(() -> expansion.word(text, Expansion.Variables.NONE))).isIn("ok", "refused");
+            assertThat(outcome(() -> expansion.word(text, Expansion.Variables.NONE)))
+                    .isIn("ok", "refused");
             assertThat(outcome(() -> expansion.word(text + "}".repeat(MANY), Expansion.Variables.NONE)))
                     .isIn("ok", "refused");
         }
@@ -108,7 +111,8 @@ class RobustnessTest {
 
     @Test
     void patternsWithManyStarsAreMatchedAtOnce() {
-        PathPatterns patterns = PathPatterns.of(List.of("**/" + "*a".repeat(2_000) + "/**/b", "**/".repeat(2_000) + "x"));
+        PathPatterns patterns =
+                PathPatterns.of(List.of("**/" + "*a".repeat(2_000) + "/**/b", "**/".repeat(2_000) + "x"));
         assertThat(patterns.matches("a".repeat(4_000) + "/c")).isFalse();
     }
 

@@ -1,0 +1,39 @@
+package dev.strata.sandbox;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Whole trees, each a copy of the one below: slow, but there is no place where it does not work. */
+final class CopyDriver implements Driver {
+    @Override
+    public String name() {
+        return "copy";
+    }
+
+    @Override
+    public Snapshots open(Path stateFolder, String reason) throws IOException {
+        Copies copies = new Copies();
+        return new CopiedSnapshots(name(), copies, new StateFolder(stateFolder.resolve(name()), copies), reason);
+    }
+
+    private static final class Copies implements CopiedSnapshots.Copies {
+        @Override
+        public void make(Path folder) throws IOException {
+            Files.createDirectory(folder);
+        }
+
+        /** Keeps owners, times, hard links, extended attributes and holes; shares blocks where the file system can. */
+        @Override
+        public void copy(Path from, Path to) throws IOException {
+            Program.run(List.of(
+                    "cp", "--archive", "--reflink=auto", "--no-target-directory", from.toString(), to.toString()));
+        }
+
+        @Override
+        public void remove(Path folder) throws IOException {
+            Removal.of(folder);
+        }
+    }
+}

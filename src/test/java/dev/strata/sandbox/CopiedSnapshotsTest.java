@@ -1,0 +1,8 @@
+package dev.strata.sandbox;
+
+final class CopiedSnapshotsTest extends SnapshotsContract {
+    @Override
+    String driver() {
+        return "copy";
+    }
+}
