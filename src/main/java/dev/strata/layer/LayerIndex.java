@@ -50,7 +50,11 @@ public record LayerIndex(Digest diffId, long tarSize, List<Entry> entries, Sorte
             }
         }
 
-        /** Another name of a file that this layer or one below has. */
+        /**
+         * Another name of a file that this layer or one below has.
+         *
+         * @param target as written: from the root, with symbolic links and {@code ..} to be followed within the tree
+         */
         record HardLink(String path, Metadata metadata, String target) implements Entry {}
 
         /** What is below at this path is gone. */

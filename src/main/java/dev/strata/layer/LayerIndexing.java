@@ -59,6 +59,10 @@ final class LayerIndexing {
     private static LayerIndex.@Nullable Entry mark(String path) {
         String name = TarPath.last(path);
         String parent = TarPath.parent(path);
+        if (!isAufs(parent) && (parent.startsWith(LayerTar.WHITEOUT) || parent.contains("/" + LayerTar.WHITEOUT))) {
+            throw new LayerException(
+                    "an entry is below a directory whose name marks a removed file", path, TarReader.MEND);
+        }
         if (name.equals(LayerTar.OPAQUE)) {
             return isAufs(parent) ? null : new LayerIndex.Entry.Opaque(parent);
         }
@@ -78,7 +82,7 @@ final class LayerIndexing {
                 new LayerIndex.Entry.Present(
                         path, Xattrs.withKept(present.node()), present.offset(), present.extents());
             case TarEntry.HardLink link ->
-                new LayerIndex.Entry.HardLink(path, Xattrs.withKept(link.metadata()), TarPath.clean(link.target()));
+                new LayerIndex.Entry.HardLink(path, Xattrs.withKept(link.metadata()), link.target());
         };
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -87,8 +88,8 @@ final class MergedTree {
         for (LayerIndex.Entry entry : layer.entries()) {
             switch (entry) {
                 case LayerIndex.Entry.Whiteout(String path) -> {
-                    Item parent = walk(TarPath.parent(path), false);
-                    if (parent != null && !parent.children.isEmpty()) {
+                    Item parent = end(walk(TarPath.parent(path)));
+                    if (!parent.children.isEmpty()) {
                         parent.children.remove(TarPath.last(path));
                     }
                 }
@@ -154,55 +155,58 @@ final class MergedTree {
         if (path.isEmpty()) {
             return root;
         }
-        Item parent = walk(TarPath.parent(path), false);
-        return parent == null ? null : parent.children.get(TarPath.last(path));
+        String plain = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+        return end(walk(TarPath.parent(plain))).children.get(TarPath.last(plain));
     }
 
     private Item made(String path) {
-        Item item = walk(path, true);
-        if (item == null) {
-            throw new IllegalStateException("a directory that was to be made is not there: " + Names.shown(path));
+        Deque<Step> steps = walk(path);
+        for (Step step : steps) {
+            if (step.parent.children.get(step.name) != step.directory) {
+                step.parent.put(step.name, step.directory);
+            }
         }
-        return item;
+        return end(steps);
     }
 
-    /** The directory at a path, links followed; where there is none it is made, or null. */
-    private @Nullable Item walk(String path, boolean make) {
+    /** From one directory to one in it. */
+    private record Step(Item parent, String name, Item directory) {}
+
+    /**
+     * The way to a directory, links followed. Where there is no directory the way goes on through new ones that are not
+     * in the tree, so that a {@code ..} leads back from what is not there, as it does for container runtimes.
+     */
+    private Deque<Step> walk(String path) {
         Deque<String> left = new ArrayDeque<>(List.of(path.split("/")));
-        Deque<Item> above = new ArrayDeque<>();
-        Item item = root;
+        Deque<Step> steps = new ArrayDeque<>();
         int links = 0;
         while (!left.isEmpty()) {
             String name = left.pop();
             if (name.equals("..")) {
-                item = above.isEmpty() ? root : above.pop();
+                steps.pollLast();
             } else if (!name.isEmpty() && !name.equals(".")) {
-                Item child = item.children.get(name);
+                Item parent = end(steps);
+                Item child = parent.children.get(name);
                 if (child != null && child.node instanceof Node.SymbolicLink link) {
                     if (++links > MOST_LINKS) {
                         throw loop(path);
                     }
-                    item = link.target().startsWith("/") ? toTop(above) : item;
-                    pushAll(left, link.target());
-                    continue;
-                }
-                if (child == null || !(child.node instanceof Node.Directory)) {
-                    if (!make) {
-                        return null;
+                    if (link.target().startsWith("/")) {
+                        steps.clear();
                     }
-                    child = new Item(IMPLIED, 0, null);
-                    item.put(name, child);
+                    pushAll(left, link.target());
+                } else {
+                    boolean there = child != null && child.node instanceof Node.Directory;
+                    Item directory = there ? Objects.requireNonNull(child) : new Item(IMPLIED, 0, null);
+                    steps.addLast(new Step(parent, name, directory));
                 }
-                above.push(item);
-                item = child;
             }
         }
-        return item;
+        return steps;
     }
 
-    private Item toTop(Deque<Item> above) {
-        above.clear();
-        return root;
+    private Item end(Deque<Step> steps) {
+        return steps.isEmpty() ? root : steps.getLast().directory;
     }
 
     private static void pushAll(Deque<String> left, String target) {

@@ -170,8 +170,8 @@ class ArchiveTest {
     }
 
     @Test
-    void whiteoutsThatNameNothingAreRefusedAndThoseOfAufsIgnored() throws Exception {
-        for (String name : new String[] {".wh.", "a/.wh..", ".wh..."}) {
+    void whiteoutsThatMakeNoSenseAreRefusedAndThoseOfAufsIgnored() throws Exception {
+        for (String name : new String[] {".wh.", "a/.wh..", ".wh...", ".wh.a/b", "c/.wh.d/e"}) {
             assertThatThrownBy(() -> LayerIndex.ofTar(new ByteArrayInputStream(tar(name))))
                     .as(name)
                     .isInstanceOf(LayerException.class);
