@@ -8,7 +8,6 @@ import dev.strata.layer.DiskTree;
 import dev.strata.plan.Plan.Source;
 import dev.strata.registry.Registry;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +20,6 @@ public final class Contexts {
     private final Http http;
     private final Registry registry;
     private final Platform platform;
-    private final Unpacking unpacking;
 
     /**
      * @param folder where what is fetched is put; made when absent
@@ -33,19 +31,6 @@ public final class Contexts {
         this.http = http;
         this.registry = registry;
         this.platform = platform;
-        this.unpacking = unpacking;
-    }
-
-    /** Opens archives and layers; nothing in them may leave the folder. */
-    public interface Unpacking {
-        /** Whether the file is a tar, plain or compressed. */
-        boolean isArchive(Path file) throws IOException;
-
-        /** Puts the files of a tar into a folder; names that mean something in layers mean nothing here. */
-        void archive(Path file, Path into) throws IOException;
-
-        /** Puts a layer's files over those that are in a folder, and removes those that the layer says are gone. */
-        void layer(InputStream blob, Path into) throws IOException;
     }
 
     /**
@@ -107,8 +92,8 @@ public final class Contexts {
         Digest checksum = source.sha256() == null ? null : checksum(source.sha256(), source.url());
         Http.Fetched fetched = http.fetch(source.url(), checksum, path(source.credentials()), folder);
         Path root = fresh();
-        if (unpacking.isArchive(fetched.file())) {
-            unpacking.archive(fetched.file(), root);
+        if (Archives.isArchive(fetched.file())) {
+            Archives.unpack(fetched.file(), root, Redacted.url(source.url()));
             Files.delete(fetched.file());
         } else {
             Files.move(fetched.file(), root.resolve("Dockerfile"));
@@ -119,7 +104,7 @@ public final class Contexts {
     private Context image(Reference name) throws IOException {
         Path root = fresh();
         RegistryFiles source = new RegistryFiles(registry, name, new Blobs(folder.resolve("pulled")));
-        ImageFiles.Found found = new ImageFiles(source, unpacking, platform, name.toString())
+        ImageFiles.Found found = new ImageFiles(source, platform, name.toString())
                 .put(registry.resolve(name).descriptor(), root);
         return context(root, "oci", found.manifest().toString(), found.created());
     }
@@ -128,7 +113,7 @@ public final class Contexts {
         Path root = fresh();
         LayoutFolder source = new LayoutFolder(Path.of(layout.path()));
         ImageFiles.Found found =
-                new ImageFiles(source, unpacking, platform, layout.path()).put(source.find(layout.tagOrDigest()), root);
+                new ImageFiles(source, platform, layout.path()).put(source.find(layout.tagOrDigest()), root);
         return context(root, "oci-layout", found.manifest().toString(), found.created());
     }
 

@@ -9,7 +9,6 @@ import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
 import dev.strata.image.Platform;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -30,7 +29,6 @@ final class ImageFiles {
     private static final int MOST_NESTED = 4;
 
     private final Source source;
-    private final Contexts.Unpacking unpacking;
     private final Platform platform;
     private final String shown;
 
@@ -42,9 +40,8 @@ final class ImageFiles {
         Path blob(Descriptor descriptor) throws IOException;
     }
 
-    ImageFiles(Source source, Contexts.Unpacking unpacking, Platform platform, String shown) {
+    ImageFiles(Source source, Platform platform, String shown) {
         this.source = source;
-        this.unpacking = unpacking;
         this.platform = platform;
         this.shown = shown;
     }
@@ -58,9 +55,7 @@ final class ImageFiles {
         Manifest manifest = read(source.document(own), Manifest.class);
         if (manifest.config() != null && isConfig(manifest.config().mediaType())) {
             for (Descriptor layer : manifest.layers()) {
-                try (InputStream blob = Files.newInputStream(source.blob(layer))) {
-                    unpacking.layer(blob, into);
-                }
+                Archives.apply(source.blob(layer), into, shown);
             }
             byte[] config = source.document(manifest.config());
             return new Found(own.digest(), read(config, ImageConfig.class).created());
@@ -79,7 +74,7 @@ final class ImageFiles {
         Path blob = source.blob(part);
         String title = part.annotations().get(TITLE);
         if (title == null || "true".equals(part.annotations().get(UNPACK))) {
-            unpacking.archive(blob, into);
+            Archives.unpack(blob, into, shown);
             return;
         }
         Path target = into.resolve(title).normalize();

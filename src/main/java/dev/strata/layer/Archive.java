@@ -109,7 +109,8 @@ public final class Archive {
         return indexed;
     }
 
-    private static InputStream decompress(InputStream file) throws IOException {
+    /** The tar itself, uncompressed by what its first bytes say. */
+    public static InputStream decompress(InputStream file) throws IOException {
         BufferedInputStream in = new BufferedInputStream(file, BUFFER);
         in.mark(XZ.length);
         byte[] magic = in.readNBytes(XZ.length);
