@@ -25,7 +25,7 @@ public final class Contexts {
      * @param folder where what is fetched is put; made when absent
      * @param platform which files of an image for several platforms are wanted
      */
-    public Contexts(Path folder, Git git, Http http, Registry registry, Platform platform, Unpacking unpacking) {
+    public Contexts(Path folder, Git git, Http http, Registry registry, Platform platform) {
         this.folder = folder;
         this.git = git;
         this.http = http;
