@@ -22,6 +22,9 @@ public record Reference(
     /** Reads and normalises a name; an {@link IllegalArgumentException} says which rule was broken. */
     @JsonCreator
     public static Reference parse(String text) {
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("image name \"\": it is empty, it has no repository name");
+        }
         if (ReferenceText.isIdentifier(text)) {
             throw new IllegalArgumentException(
                     "image name \"" + text + "\": 64 hexadecimal digits are a hash, not a name");
@@ -40,7 +43,7 @@ public record Reference(
         if (domain.equals(HUB) && rest.indexOf('/') < 0 && !rest.isEmpty()) {
             rest = "library/" + rest;
         }
-        ReferenceText parts = ReferenceText.parse(domain + "/" + rest);
+        ReferenceText parts = ReferenceText.parse(domain + "/" + rest, text);
         return new Reference(
                 parts.domain(),
                 parts.path(),

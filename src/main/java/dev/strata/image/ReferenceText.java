@@ -32,9 +32,14 @@ record ReferenceText(
 
     /** An {@link IllegalArgumentException} says which rule was broken. */
     static ReferenceText parse(String text) {
-        int at = text.indexOf('@');
-        String digest = at < 0 ? null : text.substring(at + 1);
-        String rest = at < 0 ? text : text.substring(0, at);
+        return parse(text, text);
+    }
+
+    /** @param text what messages show, where the reference has been completed */
+    static ReferenceText parse(String reference, String text) {
+        int at = reference.indexOf('@');
+        String digest = at < 0 ? null : reference.substring(at + 1);
+        String rest = at < 0 ? reference : reference.substring(0, at);
         int colon = rest.lastIndexOf(':');
         boolean tagged = colon > rest.lastIndexOf('/');
         String tag = tagged ? rest.substring(colon + 1) : null;
