@@ -126,7 +126,13 @@ class TarReaderTest {
         refused(new RawTar().named("f").entry('0', new byte[0], Long.MAX_VALUE).ended(), "beyond all disks");
         refused(new RawTar().named("d").device(-1, 0).entry('3', new byte[0]).ended(), "device has the numbers");
         refused(new RawTar().named("o").owner(-1, 0).entry('0', new byte[0]).ended(), "owner");
-        refused(new RawTar().named("o").owner(1L << 32, 0).entry('0', new byte[0]).ended(), "owner");
+        refused(
+                new RawTar()
+                        .named("o")
+                        .owner(1L << 32, 0)
+                        .entry('0', new byte[0])
+                        .ended(),
+                "owner");
         refused(new RawTar().named("m").entry('M', new byte[0]).ended(), "type 'M'");
         refused(new RawTar().named("x").entry('x', new byte[0], 1L << 30).ended(), "at most");
         refused(new RawTar().named("x").entry('x', Names.bytes("9 a=b")).ended(), "length is wrong");

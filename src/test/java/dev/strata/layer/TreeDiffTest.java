@@ -50,7 +50,8 @@ class TreeDiffTest {
         Files.writeString(above.resolve("mode"), "");
         Files.setPosixFilePermissions(above.resolve("mode"), PosixFilePermissions.fromString("rwx------"));
 
-        assertThat(changes()).containsExactly("put a", "put a.txt", "put a/f", "put content", "remove gone", "put mode");
+        assertThat(changes())
+                .containsExactly("put a", "put a.txt", "put a/f", "put content", "remove gone", "put mode");
     }
 
     @Test
