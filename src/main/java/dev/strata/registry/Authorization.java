@@ -32,13 +32,11 @@ final class Authorization {
     private final Endpoints endpoints;
     private final Map<Endpoint, Challenge> challenges = new ConcurrentHashMap<>();
     private final Map<Asked, String> moreScope = new ConcurrentHashMap<>();
-    private final Map<Place, Integer> current = new ConcurrentHashMap<>();
+    private final Map<Asked, Integer> current = new ConcurrentHashMap<>();
     private final Map<TokenKey, Token> tokens = new ConcurrentHashMap<>();
     private final Map<TokenKey, Object> locks = new ConcurrentHashMap<>();
 
     private record Asked(Endpoint endpoint, Scope scope) {}
-
-    private record Place(Endpoint endpoint, String repository) {}
 
     private record TokenKey(Endpoint endpoint, Scope scope, int candidate) {}
 
@@ -71,7 +69,7 @@ final class Authorization {
             return new Sent(null, false, 0);
         }
         while (true) {
-            int number = current.getOrDefault(new Place(endpoint, scope.repository()), 0);
+            int number = current.getOrDefault(new Asked(endpoint, scope), 0);
             List<Credential> all = candidates(endpoint, scope);
             Credential credential = number < all.size() ? all.get(number) : null;
             try {
@@ -114,13 +112,17 @@ final class Authorization {
         return wantsMore || next(endpoint, scope, sent.candidate());
     }
 
-    private boolean next(Endpoint endpoint, Scope scope, int refused) {
-        int count = candidates(endpoint, scope).size();
-        return current.merge(
-                        new Place(endpoint, scope.repository()),
-                        refused + 1,
-                        (now, later) -> now > refused ? now : later)
-                < count;
+    /** Goes on to the next credentials for a scope; false where those that were refused were the last. */
+    private synchronized boolean next(Endpoint endpoint, Scope scope, int refused) {
+        Asked asked = new Asked(endpoint, scope);
+        if (current.getOrDefault(asked, 0) > refused) {
+            return true; // another thread has gone on
+        }
+        if (refused + 1 >= candidates(endpoint, scope).size()) {
+            return false;
+        }
+        current.put(asked, refused + 1);
+        return true;
     }
 
     private static Optional<Challenge> preferred(List<Challenge> challenges) {

@@ -278,7 +278,7 @@ final class BlobUpload {
                 return;
             }
             Optional<Duration> wait = Retry.mayHelp(failure) || elsewhere
-                    ? calls.retry().after(attempt++, Optional.empty())
+                    ? calls.retry().after(attempt++, Optional.ofNullable(failure.retryAfter()))
                     : Optional.empty();
             if (wait.isEmpty()) {
                 throw failure;

@@ -84,7 +84,8 @@ final class Calls {
 
     RegistryException refusal(Call call, Answer answer) {
         List<Credential> all = authorization.candidates(call.endpoint(), call.scope());
-        return Refusal.of(call, answer, all, credentials.places());
+        return Refusal.of(call, answer, all, credentials.places())
+                .withRetryAfter(retry.asked(answer).orElse(null));
     }
 
     /** Sends a call; any answer will do. */

@@ -157,7 +157,7 @@ final class Connections implements AutoCloseable {
             cause = cause.getCause();
         }
         String host = exchange.uri().getHost();
-        if (thrown instanceof SSLException || cause instanceof SSLException) {
+        if (isHandshake(cause) || isHandshake(thrown)) {
             return Trust.explain(exchange, cause);
         }
         if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
@@ -178,6 +178,15 @@ final class Connections implements AutoCloseable {
                     thrown);
         }
         return failure(exchange, "the connection to " + host + " broke: " + words(thrown), null, thrown);
+    }
+
+    /** Whether the two could not agree, which is no accident of the network. */
+    private static boolean isHandshake(Throwable thrown) {
+        String words = words(thrown);
+        return thrown instanceof SSLException
+                && !words.contains("terminated the handshake")
+                && !words.contains("reset")
+                && !words.contains("closed");
     }
 
     private static int port(URI uri) {

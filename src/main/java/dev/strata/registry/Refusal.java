@@ -89,6 +89,7 @@ final class Refusal {
             case 408 -> Kind.UNAVAILABLE;
             case 413 -> Kind.TOO_LARGE;
             case 429 -> Kind.RATE_LIMITED;
+            case 501 -> Kind.REFUSED;
             default -> said.status() >= 500 ? Kind.UNAVAILABLE : said.status() >= 400 ? Kind.REFUSED : Kind.PROTOCOL;
         };
     }

@@ -117,7 +117,14 @@ public final class Registry implements AutoCloseable {
 
     /** What a name denotes now, without reading it; empty where there is nothing of that name. */
     public Optional<Descriptor> head(Reference name) {
-        return reading.first(places(name), endpoint -> manifests.head(endpoint, name));
+        return reading.first(places(name), endpoint -> {
+            Optional<Descriptor> found = manifests.head(endpoint, name);
+            if (found.isEmpty() && endpoint.hasFallback()) {
+                throw new RegistryException(
+                        Kind.NOT_FOUND, null, null, endpoint.host() + " has no " + name, null, null);
+            }
+            return found;
+        });
     }
 
     /** The image of a name for a platform: its manifest and configuration, but not its layers. */

@@ -1,6 +1,7 @@
 package dev.strata.registry;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -61,6 +62,7 @@ public final class RegistryException extends RuntimeException {
     private final @Nullable String registryMessage;
     private final String what;
     private final @Nullable String mend;
+    private transient @Nullable Duration retryAfter;
 
     RegistryException(
             Kind kind,
@@ -173,6 +175,16 @@ public final class RegistryException extends RuntimeException {
     /** Whether asking again later may help, without anybody changing anything. */
     public boolean temporary() {
         return kind.temporary;
+    }
+
+    /** How long the registry asked to be left alone; null where it did not. */
+    public @Nullable Duration retryAfter() {
+        return retryAfter;
+    }
+
+    RegistryException withRetryAfter(@Nullable Duration time) {
+        retryAfter = time;
+        return this;
     }
 
     /** Whether it is the fault of the registry or the network, and nothing that the user wrote. */

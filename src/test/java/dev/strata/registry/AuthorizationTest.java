@@ -189,6 +189,21 @@ class AuthorizationTest {
     }
 
     @Test
+    void aMountThatIsNotAllowedDoesNotSpoilTheCredentials() throws IOException {
+        tokens(false);
+        Blobs store = new Blobs(folder.resolve("store"));
+        server.failAlways("POST /v2/team/other/.*", Fault.error(403, "DENIED", "not from there"));
+        Reference other = Reference.parse(server.host() + "/team/other");
+        try (Registry client = client(login(server.host(), "ann", "secret:with:colons"))) {
+            client.pull(name, blob, store);
+            assertThatThrownBy(() -> client.push(other, blob, store)).satisfies(kind(Kind.DENIED));
+            server.heal();
+            server.withoutMounts();
+            assertThat(client.push(other, blob, store)).isEqualTo(Pushed.SENT);
+        }
+    }
+
+    @Test
     void credentialsDoNotFollowARedirectToAnotherHost() throws IOException {
         server.requireLogin("ann", "secret");
         server.addBlob("team/shop", CONTENT);

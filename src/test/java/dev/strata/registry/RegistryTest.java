@@ -291,6 +291,16 @@ class RegistryTest {
     }
 
     @Test
+    void whatAMirrorLacksIsLookedForAtTheHost() {
+        Digest digest = serve(server, "shop", "1", "linux/amd64");
+        try (MemoryRegistry mirror = MemoryRegistry.start();
+                Registry mirrored = mirrored(Map.of(server.host(), mirror.address()))) {
+            assertThat(mirrored.head(name).map(Descriptor::digest)).contains(digest);
+            assertThat(mirrored.head(name.withTag("none"))).isEmpty();
+        }
+    }
+
+    @Test
     void aMirrorThatIsDownIsLeftOutForAWhile() {
         serve(server, "shop", "1", "linux/amd64");
         MemoryRegistry mirror = MemoryRegistry.start();

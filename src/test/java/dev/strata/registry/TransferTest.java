@@ -125,6 +125,17 @@ class TransferTest {
     }
 
     @Test
+    void aRegistryThatIsBusyDuringAnUploadIsLeftAloneAsLongAsItAsks() throws IOException {
+        Descriptor blob = stored(SIZE);
+        server.failNext("PATCH .*", Fault.busy(429, "9"));
+        client.push(name, blob, store);
+        assertThat(server.hasBlob("shop", blob.digest())).isTrue();
+        assertThat(waits.all)
+                .singleElement()
+                .satisfies(wait -> assertThat(wait).isBetween(Duration.ofSeconds(9), Duration.ofSeconds(10)));
+    }
+
+    @Test
     void aRegistryThatForgotTheUploadGetsItFromTheStart() throws IOException {
         Descriptor blob = stored(SIZE);
         server.failNext("PATCH .*", Fault.error(404, "BLOB_UPLOAD_UNKNOWN", "gone"));
