@@ -1,14 +1,11 @@
 package dev.strata.operator;
 
 import dev.strata.api.BuildClass;
-import dev.strata.api.BuildClassSpec;
 import dev.strata.api.BuildClassSpec.Isolation;
 import dev.strata.api.ImageBuild;
-import dev.strata.api.ImageBuildSpec;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.Reason;
-import dev.strata.operator.PodReading.Trouble;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -25,20 +22,15 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.Mappers;
 import java.net.HttpURLConnection;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,9 +43,6 @@ import org.slf4j.LoggerFactory;
 @ControllerConfiguration(name = "imagebuild", generationAwareEventProcessing = false)
 final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private static final Logger LOG = LoggerFactory.getLogger(ImageBuildReconciler.class);
-    /** When a pod that does not start is looked at more closely. */
-    private static final Duration SLOW_START = Duration.ofSeconds(3);
-
     private static final Duration BETWEEN_PATCHES = Duration.ofSeconds(1);
     private static final Duration WATCHFUL = Duration.ofSeconds(30);
     private static final Duration REFUSED_AGAIN = Duration.ofSeconds(20);
@@ -62,36 +51,28 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private static final int UNPROCESSABLE = 422;
 
     private final Cluster cluster;
-    private final Followers followers;
+    private final Observer observer;
     private final Wakes wakes;
     private final EventRecorder events;
     private final OperatorMetrics metrics;
-    private final OperatorSettings settings;
     private final boolean serverSideApply;
-    private final Clock clock;
-    /** By the build's uid; cleared when its pods are gone. */
-    private final Map<String, Remembered> remembered = new ConcurrentHashMap<>();
-
+    /** When a running build's status was patched last, by the build's uid; cleared when its pods are gone. */
     private final Map<String, Instant> patched = new ConcurrentHashMap<>();
 
     /** @param serverSideApply how the status is patched; tests against servers that lack it say false */
     ImageBuildReconciler(
             Cluster cluster,
-            Followers followers,
+            Observer observer,
             Wakes wakes,
             EventRecorder events,
             OperatorMetrics metrics,
-            OperatorSettings settings,
-            boolean serverSideApply,
-            Clock clock) {
+            boolean serverSideApply) {
         this.cluster = cluster;
-        this.followers = followers;
+        this.observer = observer;
         this.wakes = wakes;
         this.events = events;
         this.metrics = metrics;
-        this.settings = settings;
         this.serverSideApply = serverSideApply;
-        this.clock = clock;
     }
 
     @Override
@@ -157,11 +138,8 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
 
     /** What is kept about a pod goes with it, also where its build is gone and nothing is reconciled any more. */
     private boolean forget(Pod pod) {
-        followers.forget(pod.getMetadata().getUid());
-        pod.getMetadata().getOwnerReferences().forEach(owner -> {
-            remembered.remove(owner.getUid());
-            patched.remove(owner.getUid());
-        });
+        observer.forget(pod);
+        pod.getMetadata().getOwnerReferences().forEach(owner -> patched.remove(owner.getUid()));
         return true;
     }
 
@@ -174,13 +152,13 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         if (build.getMetadata().getDeletionTimestamp() != null) {
             return UpdateControl.noUpdate(); // its pods go with it, since it owns them
         }
-        Observation observation = observe(build, context);
+        Observer.Observation observation = observer.observe(build, context);
         Observed seen = observation.seen();
         Decision decision = act(build, seen, Decision.decide(seen));
         Map<String, Progress.Seen> told = observation.told();
         ImageBuildStatus next = Statuses.next(
                 seen, decision, told, observation.historyLimit(), order -> podName(build, seen.wanted(), order));
-        tidy(build, seen, decision, next);
+        tidy(build, seen, next);
         if (next.equals(seen.status())) {
             return rescheduled(UpdateControl.noUpdate(), again(seen, decision));
         }
@@ -245,142 +223,6 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         return patch;
     }
 
-    // Observe
-
-    /** @param told by platform, of the pods that are followed */
-    private record Observation(Observed seen, Map<String, Progress.Seen> told, int historyLimit) {}
-
-    private Observation observe(ImageBuild build, Context<ImageBuild> context) {
-        Instant now = clock.instant();
-        BuildClass buildClass = context.getSecondaryResource(BuildClass.class).orElse(null);
-        BuildClassSpec classSpec = buildClass == null ? null : buildClass.getSpec();
-        ImageBuildStatus status = build.getStatus() == null ? ImageBuildStatus.NONE : build.getStatus();
-        List<Pod> pods = pods(build, status, context);
-        Wanted wanted = wanted(build, buildClass, pods);
-        String hash = wanted instanceof Wanted.Valid valid ? valid.hash() : "";
-        Map<String, Progress.Seen> told = new TreeMap<>();
-        Map<String, Integer> attempts = new TreeMap<>();
-        List<BuilderPod> read = new ArrayList<>();
-        int shown =
-                wanted instanceof Wanted.Valid valid ? 100 / valid.platforms().size() : 100;
-        for (Pod pod : pods) {
-            Optional<Followers.Follower> follower = follow(build, pod, hash, status);
-            Optional<Progress.Seen> progress =
-                    follower.map(known -> known.progress().seen(PodLabels.isolation(pod), shown));
-            progress.ifPresent(known -> {
-                if (attempts.merge(PodLabels.platform(pod), PodLabels.attempt(pod), Math::max)
-                        == PodLabels.attempt(pod)) {
-                    told.put(PodLabels.platform(pod), known);
-                }
-            });
-            read.add(PodReading.read(
-                    pod,
-                    progress.map(Progress.Seen::outcome).orElse(null),
-                    follower.map(Followers.Follower::complete).orElse(true),
-                    trouble(pod, now),
-                    now));
-        }
-        return new Observation(
-                new Observed(
-                        build.getMetadata().getGeneration(),
-                        build.getSpec() != null
-                                && Boolean.TRUE.equals(build.getSpec().suspend()),
-                        wanted,
-                        Planner.rebuild(build),
-                        status,
-                        read,
-                        retryLimit(build.getSpec(), classSpec),
-                        settings.retryDelay(),
-                        now),
-                told,
-                classSpec == null || classSpec.historyLimit() == null
-                        ? OperatorSettings.HISTORY
-                        : classSpec.historyLimit());
-    }
-
-    private static int retryLimit(@Nullable ImageBuildSpec spec, @Nullable BuildClassSpec classSpec) {
-        if (spec != null && spec.retry() != null && spec.retry().limit() != null) {
-            return spec.retry().limit();
-        }
-        if (classSpec != null && classSpec.retry() != null && classSpec.retry().limit() != null) {
-            return classSpec.retry().limit();
-        }
-        return OperatorSettings.RETRIES;
-    }
-
-    /** The pods of the watch, and those that the status tells of and the watch does not know yet. */
-    private List<Pod> pods(ImageBuild build, ImageBuildStatus status, Context<ImageBuild> context) {
-        List<Pod> pods = new ArrayList<>(context.getSecondaryResources(Pod.class));
-        for (Attempt attempt : status.attempts()) {
-            if (attempt.state() == Attempt.State.RUNNING
-                    && pods.stream()
-                            .noneMatch(pod -> pod.getMetadata().getName().equals(attempt.pod()))) {
-                cluster.pod(build.getMetadata().getNamespace(), attempt.pod()).ifPresent(pods::add);
-            }
-        }
-        return pods;
-    }
-
-    /** What was wanted when a pod was started, so that nothing is read again and again while it works. */
-    private record Remembered(
-            long generation,
-            @Nullable String rebuild,
-            @Nullable String classVersion,
-            Wanted.Valid wanted) {}
-
-    private Wanted wanted(ImageBuild build, @Nullable BuildClass buildClass, List<Pod> pods) {
-        String uid = build.getMetadata().getUid();
-        long generation = build.getMetadata().getGeneration();
-        String rebuild = Planner.rebuild(build);
-        String classVersion =
-                buildClass == null ? null : buildClass.getMetadata().getResourceVersion();
-        Remembered last = remembered.get(uid);
-        if (last != null
-                && last.generation() == generation
-                && Objects.equals(last.rebuild(), rebuild)
-                && Objects.equals(last.classVersion(), classVersion)
-                && pods.stream().anyMatch(pod -> isAtWork(pod, last.wanted().hash()))) {
-            return last.wanted();
-        }
-        Wanted wanted = Planner.plan(cluster.gather(build, buildClass), settings);
-        if (wanted instanceof Wanted.Valid valid && pods.stream().anyMatch(pod -> isAtWork(pod, valid.hash()))) {
-            remembered.put(uid, new Remembered(generation, rebuild, classVersion, valid));
-        } else {
-            remembered.remove(uid);
-        }
-        return wanted;
-    }
-
-    private static boolean isAtWork(Pod pod, String hash) {
-        return PodLabels.inputs(pod).equals(hash) && PodReading.terminated(pod).isEmpty();
-    }
-
-    /** Follows the log of a pod whose end is not recorded, from the moment that it has one. */
-    private Optional<Followers.Follower> follow(ImageBuild build, Pod pod, String hash, ImageBuildStatus status) {
-        boolean settled = status.inputs() != null && hash.equals(status.inputs().hash());
-        boolean failed = status.attempts().stream()
-                .anyMatch(attempt ->
-                        attempt.pod().equals(pod.getMetadata().getName()) && attempt.state() == Attempt.State.FAILED);
-        if (settled || failed || !PodLabels.inputs(pod).equals(hash) || !PodReading.hasLog(pod)) {
-            followers.forget(pod.getMetadata().getUid());
-            return Optional.empty();
-        }
-        ResourceID id = ResourceID.fromResource(build);
-        Followers.Follower follower = followers.follow(pod, () -> wakes.wake(id));
-        if (PodReading.terminated(pod).isPresent()) {
-            follower.podEnded();
-        }
-        return Optional.of(follower);
-    }
-
-    /** Asked for only where a pod takes long to start, because each asking is a request. */
-    private List<Trouble> trouble(Pod pod, Instant now) {
-        Instant created = Instant.parse(pod.getMetadata().getCreationTimestamp());
-        return PodReading.hasLog(pod) || created.plus(SLOW_START).isAfter(now) ? List.of() : cluster.trouble(pod);
-    }
-
-    // Act
-
     /** Carries a decision out and says what came of it: the decision itself, or what the API server made of it. */
     private Decision act(ImageBuild build, Observed seen, Decision decision) {
         String namespace = build.getMetadata().getNamespace();
@@ -441,17 +283,12 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     }
 
     /** Takes away what an attempt that has just ended leaves: its plan. Its pod stays, for its log. */
-    private void tidy(ImageBuild build, Observed seen, Decision decision, ImageBuildStatus next) {
+    private void tidy(ImageBuild build, Observed seen, ImageBuildStatus next) {
         for (Attempt attempt : next.attempts()) {
             if (attempt.state() != Attempt.State.RUNNING
                     && !seen.status().attempts().contains(attempt)) {
                 cluster.deletePlan(build.getMetadata().getNamespace(), attempt.pod());
             }
-        }
-        if (decision instanceof Decision.Clean clean) {
-            seen.pods().stream()
-                    .filter(pod -> clean.pods().contains(pod.name()))
-                    .forEach(pod -> followers.forget(pod.uid()));
         }
     }
 
@@ -461,12 +298,12 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Wait wait ->
                 Optional.of(
                         seen.pods().stream().anyMatch(pod -> pod.state() instanceof BuilderPod.State.Waiting)
-                                ? SLOW_START
+                                ? Observer.SLOW_START
                                 : WATCHFUL);
             case Decision.Hold hold -> Optional.of(hold.again());
             case Decision.Retry retry -> Optional.of(retry.after());
-            case Decision.Start start -> Optional.of(SLOW_START);
-            case Decision.Clean clean -> Optional.of(SLOW_START);
+            case Decision.Start start -> Optional.of(Observer.SLOW_START);
+            case Decision.Clean clean -> Optional.of(Observer.SLOW_START);
             case Decision.Succeed succeed -> Optional.empty();
             case Decision.Settled settled -> Optional.empty();
             case Decision.Stall stall -> Optional.empty();

@@ -1,6 +1,5 @@
 package dev.strata.operator;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.strata.api.BuildClass;
 import dev.strata.api.BuildClassSpec;
 import dev.strata.api.BuildClassSpec.Isolation;
@@ -110,7 +109,8 @@ final class Planner {
                 Boolean.TRUE.equals(spec.reproducible()),
                 null,
                 registries());
-        return new Wanted.Valid(hash(plan), platforms, repository, pod(plan));
+        return new Wanted.Valid(
+                InputsHash.of(spec, plan, contents(), rebuild(build)), platforms, repository, pod(plan));
     }
 
     private Wanted.Pod pod(Plan plan) {
@@ -364,61 +364,6 @@ final class Planner {
     }
 
     /**
-     * Over everything that can change the image or its place, and nothing else: not the class, not resources, not
-     * time-outs, not the cache. The bytes are those of the spec and not of the plan, so that a new version of Strata
-     * does not build everything anew.
-     */
-    private String hash(Plan plan) {
-        ImageBuildSpec deciding = new ImageBuildSpec(
-                spec.source(),
-                spec.dockerfile(),
-                spec.target(),
-                List.of(),
-                spec.contexts(),
-                spec.secrets(),
-                plan.platform().equals(Platform.host()) && spec.platforms().isEmpty()
-                        ? List.of(plan.platform().toString())
-                        : spec.platforms(),
-                spec.output(),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                spec.reproducible(),
-                null);
-        return Digest.sha256(Json.bytes(new Hashed(deciding, plan.args(), mountedConfigMaps(), rebuild(build))))
-                .toString();
-    }
-
-    @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    private record Hashed(
-            ImageBuildSpec spec,
-            SequencedMap<String, @Nullable String> args,
-            SortedMap<String, String> configMaps,
-            @Nullable String rebuild) {}
-
-    /** The digests of the ConfigMaps whose files are part of a context. */
-    private SortedMap<String, String> mountedConfigMaps() {
-        SortedMap<String, String> digests = new TreeMap<>();
-        for (Mount mount : mounts) {
-            if (mount instanceof Mount.ConfigMap configMap) {
-                ConfigMap found = existing(configMap.name(), "spec");
-                Map<String, Map<String, String>> content = new TreeMap<>();
-                content.put("data", sorted(found.getData()));
-                content.put("binaryData", sorted(found.getBinaryData()));
-                digests.put(configMap.name(), Digest.sha256(Json.bytes(content)).toString());
-            }
-        }
-        return digests;
-    }
-
-    private static Map<String, String> sorted(@Nullable Map<String, String> map) {
-        return map == null ? Map.of() : new TreeMap<>(map);
-    }
-
-    /**
      * The token that asks for a rebuild. Taking the annotation away asks for nothing, so the token of the latest build
      * stays.
      */
@@ -431,6 +376,14 @@ final class Planner {
         return build.getStatus() == null || build.getStatus().trigger() == null
                 ? null
                 : build.getStatus().trigger().rebuild();
+    }
+
+    /** The ConfigMaps whose files are part of a context. */
+    private List<ConfigMap> contents() {
+        return mounts.stream()
+                .filter(Mount.ConfigMap.class::isInstance)
+                .map(mount -> existing(mount.name(), "spec"))
+                .toList();
     }
 
     private ConfigMap existing(String name, String field) {

@@ -172,7 +172,7 @@ final class Statuses {
         for (Platform platform : valid.platforms()) {
             String name = platform.toString();
             Progress.Seen progress = told.get(name);
-            if (progress != null) {
+            if (progress != null && (progress.steps() > 0 || progress.outcome() != null || !same)) {
                 platforms.add(progress.status());
             } else if (same) {
                 before.platforms().stream()

@@ -69,16 +69,16 @@ public final class StrataOperator implements AutoCloseable {
         new ProcessorMetrics().bindTo(registry);
         this.followers = new Followers(client, options.betweenConnections());
         this.operator = new Operator(configuration -> configure(configuration, client, options, registry));
+        Wakes wakes = new Wakes();
+        Cluster cluster = new Cluster(client);
         operator.register(
                 new ImageBuildReconciler(
-                        new Cluster(client),
-                        followers,
-                        new Wakes(),
+                        cluster,
+                        new Observer(cluster, followers, wakes, options.settings(), Clock.systemUTC()),
+                        wakes,
                         new EventRecorder(client, Clock.systemUTC()),
                         new OperatorMetrics(registry, followers),
-                        options.settings(),
-                        options.serverSideApply(),
-                        Clock.systemUTC()),
+                        options.serverSideApply()),
                 controller -> configure(controller, options.settings()));
         this.server = new ProbeServer(options.port(), this::isHealthy, () -> started, registry);
     }

@@ -218,6 +218,18 @@ class StatusesTest {
     }
 
     @Test
+    void whatIsKnownOfStepsStaysWhereTheLogsBeginWasRotatedAway() {
+        ImageBuildStatus starting = next(observed().now(), START, Map.of());
+        Observed seen = observed().status(starting).now();
+        Decision wait = new Decision.Wait(Reason.BUILDING, "at work");
+        ImageBuildStatus building = next(seen, wait, told("#1 [0 1/1 :1] RUN make", "#1 STARTED"));
+
+        ImageBuildStatus afterwards = next(observed().status(building).now(), wait, told("#1 DONE 3.0s"));
+
+        assertThat(afterwards.platforms()).isEqualTo(building.platforms()).isNotEmpty();
+    }
+
+    @Test
     void historyAndAttemptsAreBounded() {
         ImageBuildStatus status = ImageBuildStatus.NONE;
         for (int round = 0; round < 10; round++) {

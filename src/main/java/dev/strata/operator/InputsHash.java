@@ -1,0 +1,77 @@
+package dev.strata.operator;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.strata.api.ImageBuildSpec;
+import dev.strata.image.Digest;
+import dev.strata.image.Json;
+import dev.strata.plan.Plan;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The hash of a build's inputs: over everything that can change the image or its place, and nothing else: not the class,
+ * not resources, not time-outs, not the cache.
+ *
+ * <p>The bytes are those of the spec and not of the plan, so that a new version of Strata does not build everything anew.
+ */
+final class InputsHash {
+    private InputsHash() {}
+
+    /**
+     * Computes the hash, written {@code sha256:…}.
+     *
+     * @param plan for its arguments, whose values were read, and for its platform
+     * @param configMaps whose files are part of a context
+     * @param rebuild the token that asks for a rebuild; null for none
+     */
+    static String of(ImageBuildSpec spec, Plan plan, List<ConfigMap> configMaps, @Nullable String rebuild) {
+        SortedMap<String, String> digests = new TreeMap<>();
+        configMaps.forEach(map -> digests.put(map.getMetadata().getName(), digest(map)));
+        return Digest.sha256(Json.bytes(new Hashed(deciding(spec, plan), plan.args(), digests, rebuild)))
+                .toString();
+    }
+
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    private record Hashed(
+            ImageBuildSpec spec,
+            SequencedMap<String, @Nullable String> args,
+            SortedMap<String, String> configMaps,
+            @Nullable String rebuild) {}
+
+    /** The part of a spec that decides. */
+    private static ImageBuildSpec deciding(ImageBuildSpec spec, Plan plan) {
+        return new ImageBuildSpec(
+                spec.source(),
+                spec.dockerfile(),
+                spec.target(),
+                List.of(),
+                spec.contexts(),
+                spec.secrets(),
+                spec.platforms().isEmpty() ? List.of(plan.platform().toString()) : spec.platforms(),
+                spec.output(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                spec.reproducible(),
+                null);
+    }
+
+    private static String digest(ConfigMap map) {
+        Map<String, Map<String, String>> content = new TreeMap<>();
+        content.put("data", sorted(map.getData()));
+        content.put("binaryData", sorted(map.getBinaryData()));
+        return Digest.sha256(Json.bytes(content)).toString();
+    }
+
+    private static Map<String, String> sorted(@Nullable Map<String, String> map) {
+        return map == null ? Map.of() : new TreeMap<>(map);
+    }
+}

@@ -1,0 +1,187 @@
+package dev.strata.operator;
+
+import dev.strata.api.BuildClass;
+import dev.strata.api.BuildClassSpec;
+import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildSpec;
+import dev.strata.api.ImageBuildStatus;
+import dev.strata.api.ImageBuildStatus.Attempt;
+import dev.strata.operator.PodReading.Trouble;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Reads everything that a decision about a build may look at: from the watches, from the logs, and what is left by requests. */
+final class Observer {
+    /** When a pod that does not start is looked at more closely. */
+    static final Duration SLOW_START = Duration.ofSeconds(3);
+
+    private final Cluster cluster;
+    private final Followers followers;
+    private final Wakes wakes;
+    private final OperatorSettings settings;
+    private final Clock clock;
+    /** By the build's uid; cleared when its pods are gone. */
+    private final Map<String, Remembered> remembered = new ConcurrentHashMap<>();
+
+    /** @param wakes called when a builder has told something */
+    Observer(Cluster cluster, Followers followers, Wakes wakes, OperatorSettings settings, Clock clock) {
+        this.cluster = cluster;
+        this.followers = followers;
+        this.wakes = wakes;
+        this.settings = settings;
+        this.clock = clock;
+    }
+
+    /** What is kept about a pod goes with it. */
+    void forget(Pod pod) {
+        followers.forget(pod.getMetadata().getUid());
+        pod.getMetadata().getOwnerReferences().stream()
+                .map(OwnerReference::getUid)
+                .forEach(remembered::remove);
+    }
+
+    /** @param told by platform, of the pods that are followed */
+    record Observation(Observed seen, Map<String, Progress.Seen> told, int historyLimit) {}
+
+    Observation observe(ImageBuild build, Context<ImageBuild> context) {
+        Instant now = clock.instant();
+        BuildClass buildClass = context.getSecondaryResource(BuildClass.class).orElse(null);
+        BuildClassSpec classSpec = buildClass == null ? null : buildClass.getSpec();
+        ImageBuildStatus status = build.getStatus() == null ? ImageBuildStatus.NONE : build.getStatus();
+        List<Pod> pods = pods(build, status, context);
+        Wanted wanted = wanted(build, buildClass, pods);
+        String hash = wanted instanceof Wanted.Valid valid ? valid.hash() : "";
+        Map<String, Progress.Seen> told = new TreeMap<>();
+        Map<String, Integer> attempts = new TreeMap<>();
+        List<BuilderPod> read = new ArrayList<>();
+        int shown =
+                wanted instanceof Wanted.Valid valid ? 100 / valid.platforms().size() : 100;
+        for (Pod pod : pods) {
+            Optional<Followers.Follower> follower = follow(build, pod, hash, status);
+            Optional<Progress.Seen> progress =
+                    follower.map(known -> known.progress().seen(PodLabels.isolation(pod), shown));
+            progress.ifPresent(known -> {
+                if (attempts.merge(PodLabels.platform(pod), PodLabels.attempt(pod), Math::max)
+                        == PodLabels.attempt(pod)) {
+                    told.put(PodLabels.platform(pod), known);
+                }
+            });
+            read.add(PodReading.read(
+                    pod,
+                    progress.map(Progress.Seen::outcome).orElse(null),
+                    follower.map(Followers.Follower::complete).orElse(true),
+                    trouble(pod, now),
+                    now));
+        }
+        return new Observation(
+                new Observed(
+                        build.getMetadata().getGeneration(),
+                        build.getSpec() != null
+                                && Boolean.TRUE.equals(build.getSpec().suspend()),
+                        wanted,
+                        Planner.rebuild(build),
+                        status,
+                        read,
+                        retryLimit(build.getSpec(), classSpec),
+                        settings.retryDelay(),
+                        now),
+                told,
+                classSpec == null || classSpec.historyLimit() == null
+                        ? OperatorSettings.HISTORY
+                        : classSpec.historyLimit());
+    }
+
+    private static int retryLimit(@Nullable ImageBuildSpec spec, @Nullable BuildClassSpec classSpec) {
+        if (spec != null && spec.retry() != null && spec.retry().limit() != null) {
+            return spec.retry().limit();
+        }
+        if (classSpec != null && classSpec.retry() != null && classSpec.retry().limit() != null) {
+            return classSpec.retry().limit();
+        }
+        return OperatorSettings.RETRIES;
+    }
+
+    /** The pods of the watch, and those that the status tells of and the watch does not know yet. */
+    private List<Pod> pods(ImageBuild build, ImageBuildStatus status, Context<ImageBuild> context) {
+        List<Pod> pods = new ArrayList<>(context.getSecondaryResources(Pod.class));
+        for (Attempt attempt : status.attempts()) {
+            if (attempt.state() == Attempt.State.RUNNING
+                    && pods.stream()
+                            .noneMatch(pod -> pod.getMetadata().getName().equals(attempt.pod()))) {
+                cluster.pod(build.getMetadata().getNamespace(), attempt.pod()).ifPresent(pods::add);
+            }
+        }
+        return pods;
+    }
+
+    /** What was wanted when a pod was started, so that nothing is read again and again while it works. */
+    private record Remembered(
+            long generation,
+            @Nullable String rebuild,
+            @Nullable String classVersion,
+            Wanted.Valid wanted) {}
+
+    private Wanted wanted(ImageBuild build, @Nullable BuildClass buildClass, List<Pod> pods) {
+        String uid = build.getMetadata().getUid();
+        long generation = build.getMetadata().getGeneration();
+        String rebuild = Planner.rebuild(build);
+        String classVersion =
+                buildClass == null ? null : buildClass.getMetadata().getResourceVersion();
+        Remembered last = remembered.get(uid);
+        if (last != null
+                && last.generation() == generation
+                && Objects.equals(last.rebuild(), rebuild)
+                && Objects.equals(last.classVersion(), classVersion)
+                && pods.stream().anyMatch(pod -> isAtWork(pod, last.wanted().hash()))) {
+            return last.wanted();
+        }
+        Wanted wanted = Planner.plan(cluster.gather(build, buildClass), settings);
+        if (wanted instanceof Wanted.Valid valid && pods.stream().anyMatch(pod -> isAtWork(pod, valid.hash()))) {
+            remembered.put(uid, new Remembered(generation, rebuild, classVersion, valid));
+        } else {
+            remembered.remove(uid);
+        }
+        return wanted;
+    }
+
+    private static boolean isAtWork(Pod pod, String hash) {
+        return PodLabels.inputs(pod).equals(hash) && PodReading.terminated(pod).isEmpty();
+    }
+
+    /** Follows the log of a pod whose end is not recorded, from the moment that it has one. */
+    private Optional<Followers.Follower> follow(ImageBuild build, Pod pod, String hash, ImageBuildStatus status) {
+        boolean settled = status.inputs() != null && hash.equals(status.inputs().hash());
+        boolean failed = status.attempts().stream()
+                .anyMatch(attempt ->
+                        attempt.pod().equals(pod.getMetadata().getName()) && attempt.state() == Attempt.State.FAILED);
+        if (settled || failed || !PodLabels.inputs(pod).equals(hash) || !PodReading.hasLog(pod)) {
+            followers.forget(pod.getMetadata().getUid());
+            return Optional.empty();
+        }
+        ResourceID id = ResourceID.fromResource(build);
+        Followers.Follower follower = followers.follow(pod, () -> wakes.wake(id));
+        if (PodReading.terminated(pod).isPresent()) {
+            follower.podEnded();
+        }
+        return Optional.of(follower);
+    }
+
+    /** Asked for only where a pod takes long to start, because each asking is a request. */
+    private List<Trouble> trouble(Pod pod, Instant now) {
+        Instant created = Instant.parse(pod.getMetadata().getCreationTimestamp());
+        return PodReading.hasLog(pod) || created.plus(SLOW_START).isAfter(now) ? List.of() : cluster.trouble(pod);
+    }
+}
