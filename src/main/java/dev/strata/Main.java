@@ -24,13 +24,16 @@ public final class Main {
     static final int OUTSIDE = 3;
 
     /** In the order in which the help lists them. */
-    private static final List<String> COMMANDS = List.of("lint", "layers", "pull", "push", "operator");
+    private static final List<String> COMMANDS =
+            List.of("build", "lint", "layers", "pull", "push", "operator", "builder");
 
     private Main() {}
 
     /** Made only when it is called, so that no command pays for loading another's classes. */
     private static @Nullable Object command(String name) {
         return switch (name) {
+            case "build" -> new BuildCommand();
+            case "builder" -> new BuilderCommand();
             case "operator" -> new OperatorCommand();
             case "layers" -> new LayersCommand();
             case "lint" -> new LintCommand();

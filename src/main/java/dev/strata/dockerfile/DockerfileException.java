@@ -9,7 +9,7 @@ public final class DockerfileException extends RuntimeException {
     private final transient List<SyntaxError> errors;
     private final transient Excerpt excerpt;
 
-    DockerfileException(String file, List<String> lines, List<SyntaxError> errors) {
+    public DockerfileException(String file, List<String> lines, List<SyntaxError> errors) {
         super(message(file, lines, errors));
         this.file = file;
         this.errors = List.copyOf(errors);

@@ -225,8 +225,7 @@ public final class Solver {
                 Once<FileSystem> parent = nodes.get(layered.parent()).result.begin();
                 Optional<CacheRecord> found = hit.get();
                 if (found.isPresent()) {
-                    FileSystem.Made made =
-                            new FileSystem.Made(found.get().layer(), found.get().tarSize());
+                    FileSystem.Made made = found.get().made();
                     FileSystem restored = worker.restore(layered, parent.get(), made);
                     ended = true;
                     listener.cached(layered);
@@ -288,8 +287,7 @@ public final class Solver {
                 listener.made(layered, made);
                 SequencedMap<String, String> shown = new LinkedHashMap<>();
                 ingredients.forEach((name, value) -> shown.put(name, Miss.shown(value)));
-                cache.put(new CacheRecord(
-                        key.get(), Ingredients.slot(layered), shown, made.layer(), made.tarSize(), clock.instant()));
+                cache.put(new CacheRecord(key.get(), Ingredients.slot(layered), shown, made, clock.instant()));
             }
 
             void awaitKept() {

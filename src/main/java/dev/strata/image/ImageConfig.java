@@ -90,6 +90,20 @@ public record ImageConfig(
                 newCreated, author, architecture, variant, os, osVersion, osFeatures, config, rootfs, history);
     }
 
+    public ImageConfig withPlatform(Platform platform) {
+        return new ImageConfig(
+                created,
+                author,
+                platform.architecture(),
+                platform.variant(),
+                platform.os(),
+                platform.osVersion() == null ? osVersion : platform.osVersion(),
+                platform.osFeatures() == null ? osFeatures : platform.osFeatures(),
+                config,
+                rootfs,
+                history);
+    }
+
     public ImageConfig withHistory(List<History> newHistory) {
         return new ImageConfig(
                 created, author, architecture, variant, os, osVersion, osFeatures, config, rootfs, newHistory);

@@ -47,6 +47,16 @@ public final class LayerWriter {
         }
     }
 
+    /** The tar alone, for archives; {@code out} is not closed. */
+    public static void writeTar(Iterable<Change> changes, Content content, OutputStream out) throws IOException {
+        LayerTar tar = new LayerTar(out, content);
+        for (Change change : changes) {
+            tar.add(change);
+        }
+        tar.end();
+        out.flush();
+    }
+
     /** Closing the compressed stream must not close, and so discard, the blob. */
     private static final class KeptOpen extends OutputStream {
         private final OutputStream out;

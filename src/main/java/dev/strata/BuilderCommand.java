@@ -1,0 +1,141 @@
+package dev.strata;
+
+import dev.strata.builder.Build;
+import dev.strata.builder.BuildSettings;
+import dev.strata.image.Json;
+import dev.strata.plan.Event;
+import dev.strata.plan.EventLog;
+import dev.strata.plan.Failure;
+import dev.strata.plan.Outcome;
+import dev.strata.plan.Plan;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code strata builder}: the one process of a builder pod. Its output is the protocol that the operator reads. */
+@Command(
+        name = "builder",
+        mixinStandardHelpOptions = true,
+        description = "Does one build as a plan says, in a pod; its output is read by the operator.",
+        footer = {
+            "",
+            "STRATA_ISOLATION says what the pod allows: userNamespace, sysAdmin, privileged, or none (then no RUN).",
+            "A person wants \"strata build\"."
+        })
+final class BuilderCommand implements Callable<Integer> {
+    /** What Kubernetes keeps of a termination message. */
+    private static final int MESSAGE_BYTES = 4096;
+
+    @Option(
+            names = "--plan",
+            defaultValue = "/strata/plan/plan.json",
+            description = "The plan; default: ${DEFAULT-VALUE}.")
+    private Path plan = Path.of("/strata/plan/plan.json");
+
+    @Option(
+            names = "--work",
+            defaultValue = "/strata/work",
+            description = "Folder for everything; default: ${DEFAULT-VALUE}.")
+    private Path work = Path.of("/strata/work");
+
+    @Option(
+            names = "--termination-log",
+            defaultValue = "/dev/termination-log",
+            description = "Where the outcome is kept for the cluster; default: ${DEFAULT-VALUE}.")
+    private Path terminationLog = Path.of("/dev/termination-log");
+
+    @Override
+    public Integer call() {
+        PrintStream out = System.out;
+        Thread building = Thread.currentThread();
+        // A pod that is stopped gets SIGTERM: the build is interrupted, so that it ends its commands and tells so.
+        Thread stopping = new Thread(() -> stop(building), "stop");
+        java.lang.Runtime.getRuntime().addShutdownHook(stopping);
+        Outcome outcome = build(event -> {
+            out.println(EventLog.write(event));
+            out.flush();
+        });
+        try {
+            java.lang.Runtime.getRuntime().removeShutdownHook(stopping);
+        } catch (IllegalStateException e) {
+            // The process is being stopped; the hook runs already.
+        }
+        keep(outcome);
+        return outcome instanceof Outcome.Built ? Main.OK : Main.FAILED;
+    }
+
+    private static void stop(Thread building) {
+        building.interrupt();
+        try {
+            building.join(java.time.Duration.ofSeconds(20));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Outcome build(java.util.function.Consumer<Event> events) {
+        Plan read;
+        try {
+            read = Json.read(Files.readAllBytes(plan), Plan.class);
+        } catch (IOException e) {
+            Outcome outcome = new Outcome.Failed(new Failure(
+                    Failure.Cause.OURS, "the plan cannot be read: " + e.getMessage(), plan.toString(), null));
+            events.accept(new Event.Ended(outcome));
+            return outcome;
+        }
+        BuildSettings settings = new BuildSettings(
+                work.resolve("state"),
+                work.resolve("temporary"),
+                !"none".equals(System.getenv("STRATA_ISOLATION")),
+                System.getenv("STRATA_SNAPSHOTS"),
+                Math.max(2, java.lang.Runtime.getRuntime().availableProcessors()));
+        return new Build(read, settings, events, Clock.systemUTC()).run();
+    }
+
+    private void keep(Outcome outcome) {
+        if (!Files.isWritable(terminationLog)) {
+            return; // outside of a pod
+        }
+        try {
+            Files.write(terminationLog, message(outcome));
+        } catch (IOException e) {
+            System.err.println("the outcome cannot be kept in " + terminationLog + ": " + e.getMessage());
+        }
+    }
+
+    /** The outcome as JSON, its texts cut until it fits. */
+    static byte[] message(Outcome outcome) {
+        byte[] whole = Json.bytes(outcome);
+        for (int length = 2000; whole.length > MESSAGE_BYTES && length > 50; length /= 2) {
+            if (!(outcome instanceof Outcome.Failed(Failure failure))) {
+                return whole;
+            }
+            whole = Json.bytes(new Outcome.Failed(new Failure(
+                    failure.cause(),
+                    cut(failure.what(), length),
+                    end(failure.where(), length),
+                    end(failure.mend(), length),
+                    failure.detail() == null ? null : tail(failure.detail(), length))));
+        }
+        return whole;
+    }
+
+    private static @Nullable String end(@Nullable String text, int length) {
+        return text == null ? null : cut(text, length);
+    }
+
+    private static String cut(String text, int length) {
+        return text.length() <= length ? text : text.substring(0, length) + "…";
+    }
+
+    /** Of a command's output the end says most. */
+    private static String tail(String text, int length) {
+        return text.length() <= length ? text : "…" + text.substring(text.length() - length);
+    }
+}

@@ -1,0 +1,240 @@
+package dev.strata.builder;
+
+import dev.strata.context.Contexts;
+import dev.strata.context.Git;
+import dev.strata.context.Http;
+import dev.strata.dockerfile.Dockerfile;
+import dev.strata.dockerfile.DockerfileException;
+import dev.strata.dockerfile.SyntaxError;
+import dev.strata.graph.BuildGraph;
+import dev.strata.graph.Request;
+import dev.strata.graph.Solver;
+import dev.strata.graph.Step;
+import dev.strata.image.Blobs;
+import dev.strata.image.Image;
+import dev.strata.image.Platform;
+import dev.strata.image.Reference;
+import dev.strata.layer.Compression;
+import dev.strata.plan.Event;
+import dev.strata.plan.Failure;
+import dev.strata.plan.FailureException;
+import dev.strata.plan.Outcome;
+import dev.strata.plan.Plan;
+import dev.strata.registry.Registry;
+import dev.strata.registry.RegistryOptions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.SequencedMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One build, from a plan to its outcome: fetch the context, read the Dockerfile, make the graph, solve it, assemble the
+ * image, bring it where it is wanted.
+ */
+public final class Build {
+    private static final long LARGEST_DOWNLOAD = 16L << 30;
+    private static final int LAYER_WRITERS = 2;
+
+    private final Plan plan;
+    private final BuildSettings settings;
+    private final Consumer<Event> events;
+    private final Clock clock;
+    private BuildFiles.@Nullable DockerfileText dockerfile;
+
+    /** @param events told from many threads, one at a time */
+    public Build(Plan plan, BuildSettings settings, Consumer<Event> events, Clock clock) {
+        this.plan = plan;
+        this.settings = settings;
+        this.clock = clock;
+        Object lock = new Object();
+        this.events = event -> {
+            synchronized (lock) {
+                events.accept(event);
+            }
+        };
+    }
+
+    /** Builds. Whatever goes wrong is the outcome; the last event tells it. */
+    public Outcome run() {
+        Outcome outcome;
+        try {
+            outcome = build();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            outcome = new Outcome.Failed(Explanation.of(new CancellationException(), dockerfile));
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            outcome = new Outcome.Failed(Explanation.of(e, dockerfile));
+        }
+        events.accept(new Event.Ended(outcome));
+        return outcome;
+    }
+
+    private Outcome build() throws IOException, InterruptedException {
+        Files.createDirectories(settings.state());
+        Files.createDirectories(settings.temporary());
+        Path temporary = settings.temporary();
+        try (Registry registry = new Registry(registryOptions(plan.registries()))) {
+            Blobs blobs = new Blobs(settings.state().resolve("store"));
+            Git git = new Git(temporary, path(plan.registries().caBundle()));
+            Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
+            Contexts contexts =
+                    new Contexts(temporary.resolve("contexts"), git, http, registry, plan.platform(), new Unpacking());
+            BuildFiles files = new BuildFiles(plan, contexts, temporary);
+            dockerfile = files.dockerfile();
+            events.accept(
+                    new Event.SourceReady(files.main().kind(), files.main().revision()));
+            Dockerfile parsed = parse(files.dockerfile());
+            BuildGraph graph = BuildGraph.of(parsed, request(), new BaseImages(plan, registry, blobs, events));
+            refuseForeignCommands(graph);
+            events.accept(new Event.Planned(
+                    plan.platform(), graph.visible().size(), graph.skipped().size()));
+            StepEvents steps = new StepEvents(graph, events);
+            try (LayerStore layers = new LayerStore(settings.state(), blobs, registry)) {
+                Image image = solve(graph, steps, files, layers, registry, new Fetcher(temporary, git, http));
+                return deliver(graph, steps, image, new Outputs(layers, registry));
+            }
+        }
+    }
+
+    private static @Nullable Path path(@Nullable String text) {
+        return text == null ? null : Path.of(text);
+    }
+
+    /** A plan's registries as the client has them. */
+    public static RegistryOptions registryOptions(Plan.Registries registries) {
+        return new RegistryOptions(
+                registries.mirrors(),
+                registries.plainHttp(),
+                registries.dockerConfigs().stream().map(Path::of).toList(),
+                path(registries.caBundle()));
+    }
+
+    private Dockerfile parse(BuildFiles.DockerfileText text) {
+        Dockerfile parsed = Dockerfile.parse(text.name(), text.text().getBytes(StandardCharsets.UTF_8));
+        List<SyntaxError> errors = parsed.check(request().args());
+        if (!errors.isEmpty()) {
+            throw new DockerfileException(text.name(), parsed.lines(), errors);
+        }
+        return parsed;
+    }
+
+    private Request request() {
+        SequencedMap<String, String> args = new LinkedHashMap<>();
+        plan.args().forEach((name, value) -> {
+            if (value != null) {
+                args.put(name, value);
+            }
+        });
+        SortedMap<String, Request.NamedContext> contexts = new TreeMap<>();
+        plan.contexts().forEach((name, source) -> contexts.put(name, named(source)));
+        return new Request(
+                plan.target(),
+                args,
+                plan.platform(),
+                Platform.host(),
+                contexts,
+                plan.addHosts(),
+                plan.network(),
+                plan.noCache(),
+                plan.noCacheStages());
+    }
+
+    private static Request.NamedContext named(Plan.Source source) {
+        return switch (source) {
+            case Plan.Source.Oci image -> new Request.NamedContext.Image(image.image());
+            case Plan.Source.OciLayout layout -> new Request.NamedContext.Layout();
+            case Plan.Source.StageAlias alias -> new Request.NamedContext.Stage(alias.stage());
+            case Plan.Source.Empty empty -> new Request.NamedContext.Folder();
+            case Plan.Source.Folder folder -> new Request.NamedContext.Folder();
+            case Plan.Source.Git git -> new Request.NamedContext.Folder();
+            case Plan.Source.Http http -> new Request.NamedContext.Folder();
+        };
+    }
+
+    /** A command of another processor's image would need emulation, which is the node's to offer, never silent. */
+    private void refuseForeignCommands(BuildGraph graph) {
+        for (Step step : graph.steps()) {
+            if (step instanceof Step.Run run && !Emulation.runs(platformOf(graph, run))) {
+                throw new FailureException(new Failure(
+                        Failure.Cause.USER,
+                        run.label().instruction() + ": its image is for " + platformOf(graph, run)
+                                + ", and this machine is " + Platform.host(),
+                        (dockerfile == null ? "Dockerfile" : dockerfile.name()) + ":"
+                                + run.label().line(),
+                        "Build it on a node of that platform, or install an emulator (binfmt_misc) on this one"));
+            }
+        }
+    }
+
+    private Platform platformOf(BuildGraph graph, Step.Layered step) {
+        Step below = step;
+        while (below instanceof Step.Layered layered) {
+            below = graph.steps().get(layered.parent());
+        }
+        return below instanceof Step.Base base ? base.image().config().platform() : plan.platform();
+    }
+
+    private Image solve(
+            BuildGraph graph, StepEvents steps, BuildFiles files, LayerStore layers, Registry registry, Fetcher fetcher)
+            throws IOException, InterruptedException {
+        Reference repository = plan.cache();
+        RegistryCache far =
+                repository == null ? null : new RegistryCache(registry.origin(), repository, layers.blobs());
+        StepCache cache = new StepCache(settings.state().resolve("records"), layers, far, events);
+        CacheFolders caches = new CacheFolders(settings.state().resolve("caches"));
+        ExecutorService writers = Executors.newFixedThreadPool(
+                LAYER_WRITERS, Thread.ofPlatform().name("layer-", 0).daemon().factory());
+        try (Commands commands = new Commands(plan, settings, caches, events, steps)) {
+            LayerFormat format = new LayerFormat(
+                    Compression.valueOf(plan.output().compression().toUpperCase(Locale.ROOT)),
+                    plan.output().level(),
+                    clamp(files));
+            StepWorker worker = new StepWorker(files, layers, commands, fetcher, format, writers, clock);
+            new Solver(cache, worker, steps, clock, settings.commands()).solve(graph);
+            return new Assembly(graph, steps.layers(), clamp(files))
+                    .image(plan.platform(), plan.output().labels());
+        } finally {
+            writers.shutdownNow();
+        }
+    }
+
+    /** The time that nothing in the image may be later than, where the user asked for one. */
+    private @Nullable Instant clamp(BuildFiles files) {
+        Long epoch = plan.sourceDateEpoch();
+        String argument = plan.args().get("SOURCE_DATE_EPOCH");
+        if (epoch != null) {
+            return Instant.ofEpochSecond(epoch);
+        }
+        if (argument != null && argument.matches("[0-9]{1,12}")) {
+            return Instant.ofEpochSecond(Long.parseLong(argument));
+        }
+        if (!plan.reproducible()) {
+            return null;
+        }
+        return files.date() == null ? Instant.EPOCH : files.date();
+    }
+
+    private Outcome deliver(BuildGraph graph, StepEvents steps, Image image, Outputs outputs) throws IOException {
+        Outputs.Documents documents = outputs.documents(image, plan.output());
+        List<Reference> names = plan.output().names();
+        outputs.push(documents, names);
+        for (Plan.Export export : plan.output().exports()) {
+            outputs.export(documents, export, names);
+        }
+        new Assembly(graph, steps.layers(), null).stack(image).forEach(events);
+        return new Outcome.Built(documents.manifest().digest(), names);
+    }
+}

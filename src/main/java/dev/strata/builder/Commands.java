@@ -1,0 +1,156 @@
+package dev.strata.builder;
+
+import dev.strata.graph.FileSystem;
+import dev.strata.graph.Step;
+import dev.strata.layer.DiskTree;
+import dev.strata.plan.Event;
+import dev.strata.plan.Failure;
+import dev.strata.plan.FailureException;
+import dev.strata.plan.Plan;
+import dev.strata.sandbox.Active;
+import dev.strata.sandbox.Drivers;
+import dev.strata.sandbox.Exit;
+import dev.strata.sandbox.RunCommand;
+import dev.strata.sandbox.Runtime;
+import dev.strata.sandbox.Snapshots;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Runs the commands of RUN. The sandbox is set up when the first of them needs it. */
+final class Commands implements AutoCloseable {
+    private final Plan plan;
+    private final BuildSettings settings;
+    private final CacheFolders caches;
+    private final Consumer<Event> events;
+    private final Numbers numbers;
+    private @Nullable Snapshots snapshots;
+    private @Nullable Runtime runtime;
+
+    /** The numbers that steps have in events. */
+    interface Numbers {
+        int of(Step step);
+    }
+
+    Commands(Plan plan, BuildSettings settings, CacheFolders caches, Consumer<Event> events, Numbers numbers) {
+        this.plan = plan;
+        this.settings = settings;
+        this.caches = caches;
+        this.events = events;
+        this.numbers = numbers;
+    }
+
+    /** RUN needs a sandbox; what cannot be had is refused, never done without. */
+    void refuseWithoutSandbox(Step.Run step) {
+        if (!settings.sandbox()) {
+            throw new FailureException(new Failure(
+                    Failure.Cause.USER,
+                    "RUN needs a sandbox, which this place does not allow (isolation \"none\")",
+                    null,
+                    "Build without RUN, or in a namespace that admits the Pod Security level \"baseline\""));
+        }
+        if (step.insecure() && !plan.allowInsecure()) {
+            throw new FailureException(new Failure(
+                    Failure.Cause.USER,
+                    "RUN --security=insecure is not allowed here",
+                    null,
+                    "Leave the flag out, or allow it: --allow security.insecure, or allowInsecure of the BuildClass"));
+        }
+    }
+
+    synchronized Snapshots snapshots() throws IOException {
+        Snapshots present = snapshots;
+        if (present == null) {
+            present = Drivers.choose(settings.state().resolve("snapshots"), settings.driver());
+            snapshots = present;
+        }
+        return present;
+    }
+
+    private synchronized Runtime runtime() throws IOException {
+        Runtime present = runtime;
+        if (present == null) {
+            present = Runtime.find(Files.createDirectories(settings.temporary().resolve("runtime")));
+            runtime = present;
+        }
+        return present;
+    }
+
+    void run(Step.Run step, Active active, Map<Integer, FileSystem> inputs) throws IOException {
+        Path temporary = Files.createTempDirectory(settings.temporary(), "run");
+        try (CommandMounts mounts = new CommandMounts(step, plan, inputs, temporary, caches)) {
+            DiskTree root = new DiskTree(active.root());
+            Owner user = Owner.find(step.user(), root, "USER " + step.user(), false);
+            RunCommand command = new RunCommand(
+                    active.root(),
+                    step.arguments(),
+                    environment(step, mounts, user),
+                    step.workingDirectory(),
+                    user.uid(),
+                    user.gid(),
+                    user.groups(),
+                    mounts.points(),
+                    step.network().equals("none"),
+                    step.addHosts(),
+                    step.insecure());
+            int number = numbers.of(step);
+            long begun = System.nanoTime();
+            Exit exit = runtime()
+                    .run(
+                            command,
+                            line -> events.accept(
+                                    new Event.StepOutput(number, (System.nanoTime() - begun) / 1e9, line)));
+            if (exit.code() != 0) {
+                throw failed(step, exit);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("the build was stopped");
+        }
+    }
+
+    private static SequencedMap<String, String> environment(Step.Run step, CommandMounts mounts, Owner user) {
+        SequencedMap<String, String> all = new LinkedHashMap<>(step.environment());
+        step.proxies().forEach(all::putIfAbsent);
+        all.putAll(mounts.environment());
+        all.putIfAbsent("HOME", user.home() != null ? user.home() : user.uid() == 0 ? "/root" : "/");
+        return all;
+    }
+
+    private static FailureException failed(Step.Run step, Exit exit) {
+        String instruction = step.label().instruction();
+        String shown = instruction.length() > 200 ? instruction.substring(0, 200) + "…" : instruction;
+        String how = exit.signal() == null ? "exit code " + exit.code() : "ended by signal " + exit.signal();
+        return new FailureException(new Failure(
+                Failure.Cause.USER, shown + ": " + how, null, mend(step, exit), String.join("\n", exit.lastLines())));
+    }
+
+    private static @Nullable String mend(Step.Run step, Exit exit) {
+        if ("KILL".equals(exit.signal()) || "SIGKILL".equals(exit.signal()) || exit.code() == 137) {
+            return "It was killed, most often for want of memory: give the build more, or let it use less";
+        }
+        List<String> words = step.arguments();
+        return switch (exit.code()) {
+            case 127 -> "127 means that a program was not found: is it installed in this stage, and in PATH?";
+            case 126 ->
+                "126 means that " + words.getFirst()
+                        + " cannot be run: is it a program for this platform, with mode +x?";
+            default -> null;
+        };
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        Snapshots present = snapshots;
+        if (present != null) {
+            present.close();
+        }
+    }
+}

@@ -1,0 +1,279 @@
+package dev.strata.builder;
+
+import dev.strata.dockerfile.PathPatterns;
+import dev.strata.graph.FileMode;
+import dev.strata.graph.Step;
+import dev.strata.layer.Metadata;
+import dev.strata.layer.Node;
+import dev.strata.layer.Tree;
+import dev.strata.plan.Failure;
+import dev.strata.plan.FailureException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedCollection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the pieces of a COPY or ADD at their destination.
+ *
+ * <p>Source: Dockerfile reference, COPY; where it is silent, BuildKit's copy operation: a folder's content is copied
+ * into the destination; a file goes into the destination where that is a folder or ends with a slash; a folder that is
+ * there keeps its own owner and mode, those below it get the source's.
+ */
+final class Copying {
+    private final Step.Copy step;
+    private final LayerPlan plan;
+    private final @Nullable Owner owner;
+    private final @Nullable FileMode mode;
+    private final PathPatterns exclude;
+    private final @Nullable Instant date;
+    private final Archives archives;
+    private int ordinal;
+
+    /**
+     * @param owner null keeps the source's
+     * @param date times of a context's files are set to this; null keeps them
+     */
+    Copying(Step.Copy step, LayerPlan plan, @Nullable Owner owner, @Nullable Instant date, Archives archives) {
+        this.step = step;
+        this.plan = plan;
+        this.owner = owner;
+        this.mode = step.mode() == null ? null : FileMode.parse(step.mode());
+        this.exclude = PathPatterns.of(step.exclude());
+        this.date = date;
+        this.archives = archives;
+    }
+
+    void copy(SequencedCollection<Piece> pieces) throws IOException {
+        for (Piece piece : pieces) {
+            ordinal++;
+            try {
+                copy(piece);
+            } catch (IOException e) {
+                throw new FailureException(
+                        new Failure(
+                                Failure.Cause.USER,
+                                (step.add() ? "ADD" : "COPY") + " to " + step.destination() + ": " + e.getMessage(),
+                                null,
+                                null),
+                        e);
+            }
+        }
+    }
+
+    private void copy(Piece piece) throws IOException {
+        switch (piece) {
+            case Piece.Found found -> found(found);
+            case Piece.Kept kept -> kept(kept);
+            case Piece.Text text -> {
+                byte[] bytes = text.content().getBytes(StandardCharsets.UTF_8);
+                Node.RegularFile node = new Node.RegularFile(
+                        Metadata.of(changed(0644, false), uid(0), gid(0), seconds()), bytes.length, null);
+                put(fileTarget(text.name()), node, () -> new ByteArrayInputStream(bytes));
+            }
+            case Piece.Fetched fetched -> fetched(fetched);
+        }
+    }
+
+    private void fetched(Piece.Fetched fetched) throws IOException {
+        if (Boolean.TRUE.equals(step.unpack())) {
+            Tree unpacked = archives.open(fetched.tree(), fetched.path(), ordinal);
+            if (unpacked != null) {
+                unpack(unpacked);
+                return;
+            }
+        }
+        Instant time = fetched.lastModified() == null ? Instant.ofEpochSecond(seconds()) : fetched.lastModified();
+        Metadata metadata = Metadata.of(changed(0600, false), uid(0), gid(0), time.getEpochSecond());
+        put(
+                fileTarget(fetched.name()),
+                new Node.RegularFile(metadata, fetched.node().size(), null),
+                () -> fetched.tree().open(fetched.path()));
+    }
+
+    private void found(Piece.Found found) throws IOException {
+        boolean unpack = step.unpack() == null ? step.add() : step.unpack();
+        if (unpack && found.node() instanceof Node.RegularFile) {
+            Tree unpacked = archives.open(found.tree(), found.path(), ordinal);
+            if (unpacked != null) {
+                unpack(unpacked);
+                return;
+            }
+        }
+        if (found.node() instanceof Node.Directory) {
+            directory(found);
+            return;
+        }
+        if (step.exclude().isEmpty() || !exclude.matches(found.name())) {
+            leaf(found.tree(), found.path(), fileTarget(found.name()), found.node(), found.owned());
+        }
+    }
+
+    /** A folder's content goes to the destination itself. */
+    private void directory(Piece.Found found) throws IOException {
+        String target = TreePaths.follow(plan, step.destination(), true);
+        Node there = plan.find(target);
+        if (there == null) {
+            plan.folders(TreePaths.parent(target), made());
+            put(target, directoryNode(found.node().metadata(), found.owned()), null);
+        } else if (!(there instanceof Node.Directory)) {
+            throw new IOException("cannot copy to non-directory: /" + target);
+        }
+        content(found.tree(), found.path(), target, "", found.owned());
+    }
+
+    private void content(Tree tree, String from, String to, String inside, boolean owned) throws IOException {
+        for (Map.Entry<String, Node> child : tree.children(from).entrySet()) {
+            String source = TreePaths.join(from, child.getKey());
+            String target = TreePaths.join(to, child.getKey());
+            String relative = TreePaths.join(inside, child.getKey());
+            boolean excluded = !step.exclude().isEmpty() && exclude.matches(relative);
+            if (child.getValue() instanceof Node.Directory) {
+                if (excluded && (exclude.matchesWhole(relative) || !keepsAny(tree, source, relative))) {
+                    continue;
+                }
+                enter(target, child.getValue().metadata(), owned);
+                content(tree, source, target, relative, owned);
+            } else if (!excluded) {
+                leaf(tree, source, target, child.getValue(), owned);
+            }
+        }
+    }
+
+    private boolean keepsAny(Tree tree, String folder, String relative) throws IOException {
+        for (Map.Entry<String, Node> child : tree.children(folder).entrySet()) {
+            String path = TreePaths.join(relative, child.getKey());
+            boolean kept = child.getValue() instanceof Node.Directory
+                    ? !exclude.matches(path) || keepsAny(tree, TreePaths.join(folder, child.getKey()), path)
+                    : !exclude.matches(path);
+            if (kept) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A folder below the destination gets the source's owner and mode, whether it was there or not. */
+    private void enter(String target, Metadata metadata, boolean owned) throws IOException {
+        Node there = plan.find(target);
+        if (there != null && !(there instanceof Node.Directory)) {
+            throw new IOException("cannot copy to non-directory: /" + target);
+        }
+        put(target, directoryNode(metadata, owned), null);
+    }
+
+    private void kept(Piece.Kept kept) throws IOException {
+        String base = plan.folders(step.destination(), made());
+        String path = "";
+        List<String> names = List.of(kept.path().split("/"));
+        if (kept.path().isEmpty()) {
+            content(kept.tree(), kept.root(), base, "", kept.owned());
+            return;
+        }
+        for (int i = 0; i < names.size(); i++) {
+            path = TreePaths.join(path, names.get(i));
+            String source = TreePaths.join(kept.root(), path);
+            String target = TreePaths.join(base, path);
+            Node node = kept.tree().find(source);
+            if (node == null) {
+                throw new IOException("/" + source + ": not found");
+            }
+            boolean excluded = !step.exclude().isEmpty() && exclude.matches(path);
+            if (node instanceof Node.Directory) {
+                if (excluded && exclude.matchesWhole(path)) {
+                    return;
+                }
+                enter(target, node.metadata(), kept.owned());
+                if (i == names.size() - 1) {
+                    content(kept.tree(), source, target, path, kept.owned());
+                }
+            } else if (!excluded) {
+                leaf(kept.tree(), source, target, node, kept.owned());
+            }
+        }
+    }
+
+    private void unpack(Tree unpacked) throws IOException {
+        String target = plan.folders(step.destination(), made());
+        content(unpacked, "", target, "", true);
+    }
+
+    private void leaf(Tree tree, String from, String to, Node node, boolean owned) throws IOException {
+        if (plan.find(to) instanceof Node.Directory) {
+            throw new IOException("cannot replace to directory /" + to + " with file");
+        }
+        Metadata metadata = metadata(node.metadata(), owned, false);
+        switch (node) {
+            case Node.RegularFile file ->
+                put(
+                        to,
+                        new Node.RegularFile(
+                                metadata, file.size(), file.link() == null ? null : ordinal + " " + file.link()),
+                        () -> tree.open(from));
+            case Node.SymbolicLink link ->
+                put(to, new Node.SymbolicLink(metadata.withMode(link.metadata().mode()), link.target()), null);
+            case Node.Device device ->
+                put(to, new Node.Device(metadata, device.block(), device.major(), device.minor()), null);
+            case Node.Fifo fifo -> put(to, new Node.Fifo(metadata), null);
+            case Node.Directory directory -> throw new IllegalArgumentException("a folder is no leaf: " + from);
+        }
+    }
+
+    private void put(String path, Node node, LayerPlan.@Nullable Bytes content) {
+        plan.put(path, node, content);
+    }
+
+    /** Where a file goes, its folders made. */
+    private String fileTarget(String name) throws IOException {
+        String destination = step.destination();
+        if (destination.endsWith("/")) {
+            return TreePaths.join(plan.folders(destination, made()), name);
+        }
+        String target = TreePaths.follow(plan, destination, true);
+        if (plan.find(target) instanceof Node.Directory) {
+            return TreePaths.join(target, name);
+        }
+        plan.folders(TreePaths.parent(target), made());
+        return target;
+    }
+
+    private Node directoryNode(Metadata metadata, boolean owned) {
+        return new Node.Directory(metadata(metadata, owned, true));
+    }
+
+    private Metadata metadata(Metadata source, boolean owned, boolean directory) {
+        Metadata kept = owned
+                ? source
+                : new Metadata(
+                        source.mode(), 0, 0, source.seconds(), source.nanoseconds(), Collections.emptySortedMap());
+        Metadata dated = owned || date == null ? kept : kept.withTime(date.getEpochSecond(), 0);
+        Metadata own = owner == null ? dated : dated.withOwner(owner.uid(), owner.gid());
+        return mode == null ? own : own.withMode(mode.apply(own.mode(), directory));
+    }
+
+    /** Of folders that are made on the way: never dependent on the clock, so that the same files make the same layer. */
+    private Metadata made() {
+        return Metadata.of(0755, uid(0), gid(0), seconds());
+    }
+
+    private long seconds() {
+        return date == null ? 0 : date.getEpochSecond();
+    }
+
+    private int changed(int before, boolean directory) {
+        return mode == null ? before : mode.apply(before, directory);
+    }
+
+    private long uid(long otherwise) {
+        return owner == null ? otherwise : owner.uid();
+    }
+
+    private long gid(long otherwise) {
+        return owner == null ? otherwise : owner.gid();
+    }
+}

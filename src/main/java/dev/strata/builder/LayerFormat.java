@@ -1,0 +1,16 @@
+package dev.strata.builder;
+
+import dev.strata.layer.Compression;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How layers are written.
+ *
+ * @param level null is the compression's default
+ * @param clamp no time in a layer is later; null leaves them
+ */
+record LayerFormat(
+        Compression compression,
+        @Nullable Integer level,
+        @Nullable Instant clamp) {}

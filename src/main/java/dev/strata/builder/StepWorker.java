@@ -1,0 +1,255 @@
+package dev.strata.builder;
+
+import dev.strata.graph.Contents;
+import dev.strata.graph.FileSystem;
+import dev.strata.graph.Mount;
+import dev.strata.graph.Step;
+import dev.strata.graph.Worker;
+import dev.strata.layer.Change;
+import dev.strata.layer.Content;
+import dev.strata.layer.LayerWriter;
+import dev.strata.layer.Metadata;
+import dev.strata.layer.Node;
+import dev.strata.layer.Tree;
+import dev.strata.layer.Written;
+import dev.strata.plan.Failure;
+import dev.strata.plan.FailureException;
+import dev.strata.sandbox.Active;
+import dev.strata.sandbox.Differences;
+import dev.strata.sandbox.Snapshot;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** Does the steps of one build: copies by looking at layers, commands in a sandbox. */
+final class StepWorker implements Worker, StepFiles.Forms {
+    private final BuildFiles files;
+    private final LayerStore layers;
+    private final Commands commands;
+    private final Fetcher fetcher;
+    private final LayerFormat format;
+    private final Executor writers;
+    private final Clock clock;
+    private final Map<Integer, List<Piece>> pieces = new ConcurrentHashMap<>();
+
+    /** @param writers where layers are made, off the road of the steps */
+    StepWorker(
+            BuildFiles files,
+            LayerStore layers,
+            Commands commands,
+            Fetcher fetcher,
+            LayerFormat format,
+            Executor writers,
+            Clock clock) {
+        this.files = files;
+        this.layers = layers;
+        this.commands = commands;
+        this.fetcher = fetcher;
+        this.format = format;
+        this.writers = writers;
+        this.clock = clock;
+    }
+
+    @Override
+    public FileSystem source(Step step) {
+        return switch (step) {
+            case Step.Scratch scratch -> StepFiles.ofImage(List.of(), this);
+            case Step.Base base -> {
+                base.image().layers().forEach(layer -> layers.origin(layer, base.name()));
+                yield StepFiles.ofImage(base.image().layers(), this);
+            }
+            case Step.Files context -> StepFiles.ofContext(files.tree(context.context()), this);
+            case Step.Layered layered ->
+                throw new IllegalArgumentException("step " + layered.id() + " stands on another");
+        };
+    }
+
+    @Override
+    public FileSystem restore(Step.Layered step, FileSystem parent, FileSystem.Made made) {
+        return StepFiles.on((StepFiles) parent, CompletableFuture.completedFuture(made), this, null, null);
+    }
+
+    @Override
+    public FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs) {
+        StepFiles parent = own(inputs, step.parent());
+        try {
+            return switch (step) {
+                case Step.Copy copy -> copy(copy, parent, inputs);
+                case Step.MakeDirectory directory -> directory(directory, parent);
+                case Step.Run run -> run(run, parent, inputs);
+            };
+        } catch (FailureException e) {
+            throw files.located(e, step.label().line());
+        } catch (IOException e) {
+            throw new UncheckedIOException("step " + step.label().instruction(), e);
+        }
+    }
+
+    private static StepFiles own(Map<Integer, FileSystem> inputs, int id) {
+        if (inputs.get(id) instanceof StepFiles found) {
+            return found;
+        }
+        throw new IllegalStateException("step " + id + " is no input");
+    }
+
+    private StepFiles copy(Step.Copy step, StepFiles parent, Map<Integer, FileSystem> inputs) throws IOException {
+        Tree below = step.link() ? EmptyTree.INSTANCE : parent.tree();
+        LayerPlan plan = new LayerPlan(below);
+        Owner owner = step.owner() == null
+                ? null
+                : Owner.find(
+                        step.owner(), parent.tree(), (step.add() ? "ADD" : "COPY") + " --chown=" + step.owner(), true);
+        Instant date = files.date();
+        new Copying(step, plan, owner, date, fetcher).copy(pieces(step, inputs));
+        Collection<Change> changes = plan.changes();
+        return planned(parent, plan, changes, newest(changes), step.link());
+    }
+
+    private StepFiles planned(
+            StepFiles parent, LayerPlan plan, Collection<Change> changes, @Nullable Instant created, boolean linked) {
+        CompletableFuture<FileSystem.Made> made =
+                CompletableFuture.supplyAsync(() -> write(changes, plan, created), writers);
+        return StepFiles.on(parent, made, this, linked ? null : plan, null);
+    }
+
+    private static @Nullable Instant newest(Collection<Change> changes) {
+        Instant newest = null;
+        for (Change change : changes) {
+            if (change instanceof Change.Put put && !(put.node() instanceof Node.Directory)) {
+                Metadata metadata = put.node().metadata();
+                Instant time = Instant.ofEpochSecond(metadata.seconds());
+                newest = newest == null || time.isAfter(newest) ? time : newest;
+            }
+        }
+        return newest;
+    }
+
+    private StepFiles directory(Step.MakeDirectory step, StepFiles parent) throws IOException {
+        LayerPlan plan = new LayerPlan(parent.tree());
+        Owner owner = step.user().isEmpty()
+                ? Owner.ROOT
+                : Owner.find(step.user(), parent.tree(), "USER " + step.user(), false);
+        Instant date = files.date();
+        long seconds = date == null ? 0 : date.getEpochSecond();
+        try {
+            plan.folders(step.path(), Metadata.of(0755, owner.uid(), owner.gid(), seconds));
+        } catch (IOException e) {
+            throw new FailureException(
+                    new Failure(Failure.Cause.USER, "WORKDIR " + step.path() + ": " + e.getMessage(), null, null), e);
+        }
+        return planned(parent, plan, plan.changes(), date, false);
+    }
+
+    private StepFiles run(Step.Run step, StepFiles parent, Map<Integer, FileSystem> inputs) throws IOException {
+        commands.refuseWithoutSandbox(step);
+        Snapshot below = parent.snapshot();
+        Active active = commands.snapshots().begin(below);
+        try (active) {
+            commands.run(step, active, inputs);
+            Snapshot after = active.commit();
+            Instant ended = clock.instant();
+            CompletableFuture<FileSystem.Made> made = CompletableFuture.supplyAsync(
+                    () -> {
+                        try {
+                            Differences differences = active.changes();
+                            FileSystem.Made layer = write(differences.changes(), differences.content(), ended);
+                            commands.snapshots().name(after, layer.layer());
+                            return layer;
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(
+                                    "the layer of " + step.label().instruction(), e);
+                        }
+                    },
+                    writers);
+            return StepFiles.on(parent, made, this, null, after);
+        }
+    }
+
+    private FileSystem.Made write(Iterable<Change> changes, Content content, @Nullable Instant created) {
+        try {
+            Written written = LayerWriter.write(
+                    format.clamp() == null ? changes : Clamped.all(changes, format.clamp()),
+                    content,
+                    format.compression(),
+                    format.level(),
+                    layers.blobs());
+            layers.made(written);
+            Instant told = format.clamp() == null ? created : format.clamp();
+            return new FileSystem.Made(written.layer(), written.tarSize(), told);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a layer cannot be written", e);
+        }
+    }
+
+    @Override
+    public Contents contents(Step.Layered step, Map<Integer, FileSystem> inputs) {
+        try {
+            return switch (step) {
+                case Step.MakeDirectory directory -> ContentDigest.NOTHING;
+                case Step.Copy copy -> new ContentDigest().ofPieces(copy, pieces(copy, inputs));
+                case Step.Run run -> {
+                    ContentDigest digest = new ContentDigest();
+                    for (Mount mount : run.mounts()) {
+                        if (mount instanceof Mount.Bind bind) {
+                            digest.add(own(inputs, bind.step()).tree(), bind.source(), !bind.context());
+                        }
+                    }
+                    yield digest.contents();
+                }
+            };
+        } catch (FailureException e) {
+            throw files.located(e, step.label().line());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read what " + step.label().instruction() + " needs", e);
+        }
+    }
+
+    /** What a copy brings; found once, though the key and the copy itself ask for it. */
+    private List<Piece> pieces(Step.Copy step, Map<Integer, FileSystem> inputs) throws IOException {
+        List<Piece> known = pieces.get(step.id());
+        if (known != null) {
+            return known;
+        }
+        SourceFiles sources = new SourceFiles(step);
+        List<Piece> found = new ArrayList<>();
+        for (Step.Item item : step.items()) {
+            switch (item) {
+                case Step.Item.Paths paths ->
+                    found.addAll(sources.find(paths, own(inputs, paths.from()).tree()));
+                case Step.Item.Text text -> found.add(new Piece.Text(text.name(), text.content()));
+                case Step.Item.Http http -> found.add(fetcher.http(http));
+                case Step.Item.Git git -> found.add(fetcher.git(git));
+            }
+        }
+        pieces.put(step.id(), List.copyOf(found));
+        return found;
+    }
+
+    @Override
+    public Tree tree(StepFiles step) {
+        Snapshot snapshot = step.snapshotIfMade();
+        try {
+            return snapshot != null ? snapshot.tree() : layers.tree(step.layers());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot look at the files of a step", e);
+        }
+    }
+
+    @Override
+    public Snapshot snapshot(StepFiles step) {
+        try {
+            return commands.snapshots().of(step.layers(), layers::openTar);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot unpack the layers of a step", e);
+        }
+    }
+}

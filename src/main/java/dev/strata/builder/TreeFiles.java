@@ -1,0 +1,99 @@
+package dev.strata.builder;
+
+import dev.strata.layer.Change;
+import dev.strata.layer.Content;
+import dev.strata.layer.LayerWriter;
+import dev.strata.layer.Node;
+import dev.strata.layer.Tree;
+import dev.strata.layer.Unpack;
+import java.io.IOException;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
+
+/** Whole trees of files: as a list of changes, as a folder, gone. */
+final class TreeFiles {
+    private static final int PIPE = 1 << 16;
+
+    private TreeFiles() {}
+
+    /** Everything in a tree, as the changes that would make it of nothing. */
+    static List<Change> all(Tree tree) throws IOException {
+        List<Change> changes = new ArrayList<>();
+        collect(tree, "", changes);
+        return changes;
+    }
+
+    private static void collect(Tree tree, String folder, List<Change> changes) throws IOException {
+        for (Map.Entry<String, Node> child : tree.children(folder).entrySet()) {
+            String path = TreePaths.join(folder, child.getKey());
+            changes.add(new Change.Put(path, child.getValue()));
+            if (child.getValue() instanceof Node.Directory) {
+                collect(tree, path, changes);
+            }
+        }
+    }
+
+    /** Writes a tree's files into a folder, with owners, modes and times. */
+    static void copy(Tree tree, Path folder) throws IOException {
+        Files.createDirectories(folder);
+        PipedInputStream in = new PipedInputStream(PIPE);
+        FutureTask<Void> writing = new FutureTask<>(() -> {
+            try (PipedOutputStream out = new PipedOutputStream(in)) {
+                LayerWriter.writeTar(all(tree), Content.of(tree), out);
+            }
+            return null;
+        });
+        // The pipe is joined before the reader begins, so that it finds a writer.
+        Thread writer = Thread.ofPlatform().name("copy to " + folder).unstarted(writing);
+        writer.start();
+        Unpack.apply(in, folder, Unpack.Whiteouts.APPLY);
+        finish(writing);
+    }
+
+    private static void finish(FutureTask<Void> writing) throws IOException {
+        try {
+            writing.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            throw new IOException("a copy broke off", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("a copy was stopped", e);
+        }
+    }
+
+    static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure) throws IOException {
+                if (failure != null) {
+                    throw failure;
+                }
+                Files.delete(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}
