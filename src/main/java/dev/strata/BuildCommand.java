@@ -195,14 +195,14 @@ final class BuildCommand implements Callable<Integer> {
         Path temporary = Files.createTempDirectory(folder, "build");
         BuildProgress shown = BuildProgress.of(progress, System.out);
         Thread building = Thread.currentThread();
-        java.lang.Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(building), "stop"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(building), "stop"));
         try {
             BuildSettings settings = new BuildSettings(
                     folder,
                     temporary,
                     true,
                     snapshots,
-                    Math.max(2, java.lang.Runtime.getRuntime().availableProcessors()));
+                    Math.max(2, Runtime.getRuntime().availableProcessors()));
             Outcome outcome = new Build(plan, settings, shown, Clock.systemUTC()).run();
             return code(outcome);
         } finally {

@@ -56,13 +56,13 @@ final class BuilderCommand implements Callable<Integer> {
         Thread building = Thread.currentThread();
         // A pod that is stopped gets SIGTERM: the build is interrupted, so that it ends its commands and tells so.
         Thread stopping = new Thread(() -> stop(building), "stop");
-        java.lang.Runtime.getRuntime().addShutdownHook(stopping);
+        Runtime.getRuntime().addShutdownHook(stopping);
         Outcome outcome = build(event -> {
             out.println(EventLog.write(event));
             out.flush();
         });
         try {
-            java.lang.Runtime.getRuntime().removeShutdownHook(stopping);
+            Runtime.getRuntime().removeShutdownHook(stopping);
         } catch (IllegalStateException e) {
             // The process is being stopped; the hook runs already.
         }
@@ -94,7 +94,7 @@ final class BuilderCommand implements Callable<Integer> {
                 work.resolve("temporary"),
                 !"none".equals(System.getenv("STRATA_ISOLATION")),
                 System.getenv("STRATA_SNAPSHOTS"),
-                Math.max(2, java.lang.Runtime.getRuntime().availableProcessors()));
+                Math.max(2, Runtime.getRuntime().availableProcessors()));
         return new Build(read, settings, events, Clock.systemUTC()).run();
     }
 

@@ -10,8 +10,8 @@ import dev.strata.plan.Plan;
 import dev.strata.sandbox.Active;
 import dev.strata.sandbox.Drivers;
 import dev.strata.sandbox.Exit;
+import dev.strata.sandbox.OciRuntime;
 import dev.strata.sandbox.RunCommand;
-import dev.strata.sandbox.Runtime;
 import dev.strata.sandbox.Snapshots;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +32,7 @@ final class Commands implements AutoCloseable {
     private final Consumer<Event> events;
     private final Numbers numbers;
     private @Nullable Snapshots snapshots;
-    private @Nullable Runtime runtime;
+    private @Nullable OciRuntime runtime;
 
     /** The numbers that steps have in events. */
     interface Numbers {
@@ -74,10 +74,11 @@ final class Commands implements AutoCloseable {
         return present;
     }
 
-    private synchronized Runtime runtime() throws IOException {
-        Runtime present = runtime;
+    private synchronized OciRuntime runtime() throws IOException {
+        OciRuntime present = runtime;
         if (present == null) {
-            present = Runtime.find(Files.createDirectories(settings.temporary().resolve("runtime")));
+            present =
+                    OciRuntime.find(Files.createDirectories(settings.temporary().resolve("runtime")));
             runtime = present;
         }
         return present;

@@ -93,7 +93,7 @@ final class Bundle implements AutoCloseable {
         config.put("root", Map.of("path", command.root().toAbsolutePath().toString(), "readonly", false));
         config.put("hostname", "buildkitsandbox");
         config.put("mounts", mounts(command, place));
-        config.put("linux", linux(command, place));
+        config.put("linux", linux(command));
         return config;
     }
 
@@ -254,7 +254,7 @@ final class Bundle implements AutoCloseable {
         return copy;
     }
 
-    private static Map<String, Object> linux(RunCommand command, Place place) {
+    private static Map<String, Object> linux(RunCommand command) {
         List<Map<String, Object>> namespaces = new ArrayList<>();
         for (String type : List.of("pid", "ipc", "uts", "mount")) {
             namespaces.add(Map.of("type", type));

@@ -42,12 +42,6 @@ final class Output {
     private void take(byte b) {
         if (b == '\n') {
             tell();
-        } else if (b == '\r') {
-            // A line that is written over itself: only what stands at its end is told.
-            if (length == LONGEST) {
-                tell();
-            }
-            line[length++] = b;
         } else {
             if (length == LONGEST) {
                 tell();

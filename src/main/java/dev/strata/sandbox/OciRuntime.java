@@ -11,12 +11,12 @@ import java.util.function.Consumer;
  * Runs commands as containers by an OCI runtime: crun, or else runc. A container has its own processes, mounts, IPC and
  * host name, docker's capabilities as far as they are held here, and nothing of the builder.
  */
-public final class Runtime {
+public final class OciRuntime {
     private final Path program;
     private final Path folder;
     private final Place place;
 
-    private Runtime(Path program, Path folder, Place place) {
+    private OciRuntime(Path program, Path folder, Place place) {
         this.program = program;
         this.folder = folder;
         this.place = place;
@@ -28,14 +28,15 @@ public final class Runtime {
      * @param folder for bundles and the runtime's own state; short-lived files only
      * @throws SandboxException where there is none
      */
-    public static Runtime find(Path folder) throws IOException {
+    public static OciRuntime find(Path folder) throws IOException {
         for (String name : List.of("crun", "runc")) {
             for (String directory : System.getenv()
                     .getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
                     .split(":")) {
                 Path program = Path.of(directory, name);
                 if (Files.isExecutable(program)) {
-                    return new Runtime(program, Files.createDirectories(folder), Place.here());
+                    HybridCgroups.hide();
+                    return new OciRuntime(program, Files.createDirectories(folder), Place.here());
                 }
             }
         }
