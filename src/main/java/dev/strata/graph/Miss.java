@@ -58,7 +58,8 @@ final class Miss {
         return switch (name) {
             case Ingredients.PARENT -> "a step before it changed";
             case "files" -> "the files it reads changed";
-            case "command", "instruction" -> "the command changed";
+            case "command" -> "the command changed";
+            case "instruction", "destination", "source 0" -> "the instruction changed";
             default -> name + " changed";
         };
     }

@@ -16,7 +16,9 @@ final class HybridCgroups {
 
     static void hide() throws IOException {
         Path controllers = UNIFIED.resolve("cgroup.controllers");
-        if (ownMountNamespace() && Files.isReadable(controllers) && !Files.readString(controllers).isBlank()) {
+        if (ownMountNamespace()
+                && Files.isReadable(controllers)
+                && !Files.readString(controllers).isBlank()) {
             Posix.unmount(UNIFIED, Posix.DETACH);
         }
     }
