@@ -200,7 +200,7 @@ final class BuildCommand implements Callable<Integer> {
             BuildSettings settings = new BuildSettings(
                     folder,
                     temporary,
-                    true,
+                    !"none".equals(System.getenv("STRATA_ISOLATION")),
                     snapshots,
                     Math.max(2, Runtime.getRuntime().availableProcessors()));
             Outcome outcome = new Build(plan, settings, shown, Clock.systemUTC()).run();

@@ -90,8 +90,7 @@ public final class Build {
             Blobs blobs = new Blobs(settings.state().resolve("store"));
             Git git = new Git(temporary, path(plan.registries().caBundle()));
             Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
-            Contexts contexts =
-                    new Contexts(temporary.resolve("contexts"), git, http, registry, plan.platform(), new Unpacking());
+            Contexts contexts = new Contexts(temporary.resolve("contexts"), git, http, registry, plan.platform());
             BuildFiles files = new BuildFiles(plan, contexts, temporary);
             dockerfile = files.dockerfile();
             events.accept(
