@@ -2,19 +2,19 @@ package dev.strata.layer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.strata.Corpora;
+import dev.strata.image.Blobs;
+import dev.strata.image.Descriptor;
 import dev.strata.image.Digest;
-import java.io.ByteArrayInputStream;
+import dev.strata.image.Layer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
@@ -32,10 +32,7 @@ class HostileTarsTest {
 
     @Test
     void nothingOutsideTheRootIsTouchedAndTheRestIsAsOtherToolsUnpackIt() {
-        List<JsonNode> cases = Corpora.cases("tarsec").stream()
-                .filter(one -> !one.has("serve")) // Those are of fetching, not of unpacking.
-                .toList();
-        Corpora.score("tarsec", cases, this::difference);
+        Corpora.score("tarsec", Corpora.cases("tarsec"), this::difference);
     }
 
     private @Nullable String difference(JsonNode one) {
@@ -46,8 +43,10 @@ class HostileTarsTest {
             LayerException refusal = null;
             try {
                 for (JsonNode layer : one.path("layers")) {
-                    apply(tar(layer, beside), unpacked.root());
+                    apply(served(tar(layer, beside), one.path("serve")), unpacked.root());
                 }
+            } catch (Blobs.WrongContent e) {
+                refusal = new LayerException("not the blob that was asked for", "", null, e);
             } catch (LayerException e) {
                 refusal = e;
             }
@@ -57,11 +56,24 @@ class HostileTarsTest {
         }
     }
 
-    private static void apply(byte[] tar, Path root) throws IOException {
-        MessageDigest hash = Digest.sha256();
-        Unpack.apply(new DigestInputStream(new ByteArrayInputStream(tar), hash), root, Unpack.Whiteouts.APPLY);
-        if (!MessageDigest.isEqual(hash.digest(), Digest.sha256().digest(tar))) {
-            throw new AssertionError("the stream was not read to its end");
+    /** The tar as it comes from the store of blobs, where some cases lie about its digests and size. */
+    private InputStream served(byte[] tar, JsonNode how) throws IOException {
+        Blobs blobs = new Blobs(folder.resolve("store" + number));
+        Digest digest = Digest.sha256(tar);
+        Digest other = Digest.sha256(new byte[0]);
+        Digest told = how.path("wrong_digest").asBoolean() ? other : digest;
+        try (Blobs.Ingest blob = blobs.begin(told)) {
+            blob.write(tar);
+            blob.commit(told);
+        }
+        long size = tar.length + how.path("descriptor_size_delta").asLong();
+        Descriptor descriptor = new Descriptor(Compression.UNCOMPRESSED.mediaType(), told, size);
+        return VerifiedTar.open(new Layer(descriptor, how.path("wrong_diff_id").asBoolean() ? other : digest), blobs);
+    }
+
+    private static void apply(InputStream layer, Path root) throws IOException {
+        try (InputStream tar = layer) {
+            Unpack.apply(tar, root, Unpack.Whiteouts.APPLY);
         }
     }
 
