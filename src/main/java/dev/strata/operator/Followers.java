@@ -190,6 +190,7 @@ final class Followers implements AutoCloseable {
                             .inNamespace(namespace)
                             .withName(name)
                             .inContainer(DesiredPod.CONTAINER)
+                            .withReadyWaitTimeout(0) // it has begun, or it is asked again
                             .usingTimestamps()
                             .watchLog();
                     InputStream stream = watch.getOutput();
