@@ -195,7 +195,8 @@ final class BuildCommand implements Callable<Integer> {
         Path temporary = Files.createTempDirectory(folder, "build");
         BuildProgress shown = BuildProgress.of(progress, System.out);
         Thread building = Thread.currentThread();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(building), "stop"));
+        Thread stopping = new Thread(() -> stop(building), "stop");
+        Runtime.getRuntime().addShutdownHook(stopping);
         try {
             BuildSettings settings = new BuildSettings(
                     folder,
@@ -208,14 +209,21 @@ final class BuildCommand implements Callable<Integer> {
         } finally {
             TemporaryFiles.delete(temporary);
             shown.close();
+            forget(stopping);
+        }
+    }
+
+    /** The hook would wait for this very thread, which is about to end the process. */
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process is being stopped; the hook runs already.
         }
     }
 
     /** Ctrl-C: commands are ended before this process is. */
     private static void stop(Thread building) {
-        if (!building.isAlive()) {
-            return;
-        }
         building.interrupt();
         try {
             building.join(java.time.Duration.ofSeconds(10));

@@ -52,7 +52,9 @@ final class BaseImages implements Bases {
     private Found ask(Reference name, Platform platform) {
         Reference asked = name.digest() == null ? name.withTag(name.tagOrLatest()) : name;
         RemoteImage image = registry.image(asked, platform);
-        Found answer = new Found(image.pinned(), image.image());
+        Reference pinned = image.pinned();
+        Found answer = new Found(
+                new Reference(pinned.domain(), pinned.path(), asked.tag(), pinned.digest()), image.image());
         events.accept(new Event.BaseResolved(
                 asked, java.util.Objects.requireNonNull(image.pinned().digest())));
         return answer;

@@ -226,8 +226,20 @@ public final class Build {
         return files.date() == null ? Instant.EPOCH : files.date();
     }
 
+    /** What the user gave, and the base's name, by which tools tell the base's layers from the image's own. */
+    private SortedMap<String, String> annotations(BuildGraph graph) {
+        SortedMap<String, String> all = new TreeMap<>();
+        if (graph.chain().getFirst() instanceof Step.Base base && base.name().digest() != null) {
+            Reference name = base.name();
+            all.put("org.opencontainers.image.base.name", name.tag() == null ? name.toString() : name.withTag(name.tag()).toString());
+            all.put("org.opencontainers.image.base.digest", name.digest().toString());
+        }
+        all.putAll(plan.output().annotations());
+        return all;
+    }
+
     private Outcome deliver(BuildGraph graph, StepEvents steps, Image image, Outputs outputs) throws IOException {
-        Outputs.Documents documents = outputs.documents(image, plan.output());
+        Outputs.Documents documents = outputs.documents(image, annotations(graph));
         List<Reference> names = plan.output().names();
         outputs.push(documents, names);
         for (Plan.Export export : plan.output().exports()) {

@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.SortedMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -44,10 +45,10 @@ final class Outputs {
     record Documents(Descriptor manifest, String manifestText, Descriptor config, Image image) {}
 
     /** Writes configuration and manifest into the store. */
-    Documents documents(Image image, Plan.Output output) throws IOException {
+    Documents documents(Image image, SortedMap<String, String> annotations) throws IOException {
         Descriptor config = layers.blobs().put(MediaTypes.CONFIG, Json.bytes(image.config()));
         List<Descriptor> blobs = image.layers().stream().map(Outputs::oci).toList();
-        byte[] bytes = Json.bytes(Manifest.of(config, blobs, output.annotations()));
+        byte[] bytes = Json.bytes(Manifest.of(config, blobs, annotations));
         Descriptor manifest = layers.blobs().put(MediaTypes.MANIFEST, bytes);
         return new Documents(manifest, new String(bytes, StandardCharsets.UTF_8), config, image);
     }
