@@ -5,6 +5,8 @@ import dev.strata.plan.EventLog;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,9 +19,11 @@ import java.time.format.DateTimeParseException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +41,7 @@ final class Followers implements AutoCloseable {
     /** Long enough to take in the many lines that come at once, short enough not to be felt. */
     private static final Duration GATHERING = Duration.ofMillis(50);
 
+    private static final Duration CONNECTING = Duration.ofSeconds(30);
     private static final int FAILURES_WITH_AN_ENDED_POD = 3;
 
     private final KubernetesClient client;
@@ -186,14 +191,7 @@ final class Followers implements AutoCloseable {
         /** Reads from the start to where the connection or the container ends. */
         private void read() throws IOException {
             Progress fresh = new Progress(platform);
-            try (var watch = client.pods()
-                            .inNamespace(namespace)
-                            .withName(name)
-                            .inContainer(DesiredPod.CONTAINER)
-                            .withReadyWaitTimeout(0) // it has begun, or it is asked again
-                            .usingTimestamps()
-                            .watchLog();
-                    InputStream stream = watch.getOutput();
+            try (InputStream stream = connect();
                     Reader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
                 open = stream;
                 LineReader lines = new LineReader(reader);
@@ -203,6 +201,30 @@ final class Followers implements AutoCloseable {
                 }
             } finally {
                 open = null;
+            }
+        }
+
+        /** One request: the client's own way to follow a log lists and watches pods before it. */
+        private InputStream connect() throws IOException {
+            HttpRequest request = client.getHttpClient()
+                    .newHttpRequestBuilder()
+                    .uri(client.getMasterUrl() + "api/v1/namespaces/" + namespace + "/pods/" + name + "/log?container="
+                            + DesiredPod.CONTAINER + "&timestamps=true&follow=true")
+                    .build();
+            try {
+                HttpResponse<InputStream> response = client.getHttpClient()
+                        .sendAsync(request, InputStream.class)
+                        .get(CONNECTING.toSeconds(), TimeUnit.SECONDS);
+                if (!response.isSuccessful()) {
+                    response.body().close();
+                    throw new IOException("the API server answers " + response.code());
+                }
+                return response.body();
+            } catch (ExecutionException | TimeoutException e) {
+                throw new IOException(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException(e);
             }
         }
 
