@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds parser directives in the comments at the top; the first line that is none ends them. */
 final class DirectiveReader {
-    private static final Pattern DIRECTIVE = Pattern.compile("([a-zA-Z][a-zA-Z0-9]*)\\s*=\\s*(.+?)\\s*");
+    private static final Pattern DIRECTIVE =
+            Pattern.compile("([a-zA-Z][a-zA-Z0-9]*)[\\t\\f\\r ]*=[\\t\\f\\r ]*(.+?)[\\t\\f\\r ]*");
 
     /** No more lines than this can be directives; each of the three is given once. */
     private static final int MOST = 8;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param expand false when any part of the name is quoted
  */
 record HeredocWord(String name, boolean expand, boolean stripTabs, int fileDescriptor) {
-    private static final Pattern WORD = Pattern.compile("([0-9]*+)<<(-?)\\s*+([^<]*+)");
+    private static final Pattern WORD = Pattern.compile("([0-9]*+)<<(-?)[\\t\\n\\f\\r ]*+([^<]*+)");
 
     /** The heredocs that a line starts, in order. A line whose quotes do not match has none. */
     static List<HeredocWord> inLine(String line) {

@@ -206,7 +206,7 @@ final class InstructionReader {
     }
 
     private @Nullable String oneOf(Flags flags, String name, List<String> known) {
-        String value = flags.value(name);
+        String value = flags.values(name).isEmpty() ? null : flags.values(name).getFirst();
         if (value != null && !known.contains(value)) {
             throw wrong(
                     "\"" + value + "\" is no value of --" + name,

@@ -61,7 +61,7 @@ final class ShellWord {
 
     Expanded read() {
         Words words = new Words();
-        String whole = until(END, mode.rawEscapes, words);
+        String whole = until(END, mode.rawEscapes, false, words);
         return new Expanded(
                 whole, words.all(), Collections.unmodifiableSet(matched), Collections.unmodifiableSet(unmatched));
     }
@@ -74,7 +74,13 @@ final class ShellWord {
         return at >= text.length();
     }
 
-    private String until(char stop, boolean rawEscapes, Words words) {
+    /**
+     * Reads up to a character.
+     *
+     * @param rawEscapes whether escapes stay
+     * @param pattern whether what is read is a pattern, in which a quoted escape must be escaped itself
+     */
+    private String until(char stop, boolean rawEscapes, boolean pattern, Words words) {
         StringBuilder result = new StringBuilder();
         while (!atEnd()) {
             char c = text.charAt(at);
@@ -91,7 +97,7 @@ final class ShellWord {
                 result.append(sign);
                 words.addRaw(sign);
             } else if (!mode.ignoreQuotes && (c == '\'' || c == '"')) {
-                String quoted = c == '"' ? doubleQuoted(rawEscapes) : singleQuoted();
+                String quoted = c == '"' ? doubleQuoted(rawEscapes, pattern) : singleQuoted(pattern);
                 result.append(quoted);
                 words.addRaw(quoted);
             } else {
@@ -127,14 +133,14 @@ final class ShellWord {
         int start = at++;
         if (!atEnd() && text.charAt(at) == '<') {
             at++;
-            while (!atEnd() && Whitespace.is(text.charAt(at))) {
+            while (!atEnd() && " \t\r".indexOf(text.charAt(at)) >= 0) {
                 at++;
             }
         }
         return text.substring(start, at);
     }
 
-    private String singleQuoted() {
+    private String singleQuoted(boolean pattern) {
         int end = text.indexOf('\'', at + 1);
         if (end < 0) {
             at = text.length();
@@ -142,10 +148,11 @@ final class ShellWord {
         }
         String quoted = mode.rawQuotes ? text.substring(at, end + 1) : text.substring(at + 1, end);
         at = end + 1;
-        return quoted;
+        String one = String.valueOf(escape);
+        return pattern ? quoted.replace(one, one + one) : quoted;
     }
 
-    private String doubleQuoted(boolean rawEscapes) {
+    private String doubleQuoted(boolean rawEscapes, boolean pattern) {
         StringBuilder result = new StringBuilder();
         at++;
         if (mode.rawQuotes) {
@@ -163,14 +170,15 @@ final class ShellWord {
             }
             at++;
             if (c == escape) {
-                if (rawEscapes) {
-                    result.append(c);
-                }
                 if (atEnd()) {
                     continue;
                 }
                 char next = text.charAt(at);
-                if (next == '"' || next == '$' || next == escape) {
+                boolean escapes = next == '"' || next == '$' || next == escape;
+                if (rawEscapes && (escapes || pattern || !mode.rawQuotes)) {
+                    result.append(c);
+                }
+                if (escapes) {
                     at++;
                     c = next;
                 }
@@ -236,13 +244,13 @@ final class ShellWord {
             throw unsupported(String.valueOf(operator));
         }
         boolean pattern = operator == '#' || operator == '%';
-        String word = inBraces('}', pattern);
+        String word = inBraces('}', pattern, pattern);
         return choose(name, operator, emptyIsUnset, word);
     }
 
-    private String inBraces(char stop, boolean raw) {
+    private String inBraces(char stop, boolean raw, boolean pattern) {
         try {
-            return until(stop, raw, new Words());
+            return until(stop, raw, pattern, new Words());
         } catch (ExpansionException e) {
             if (atEnd()) {
                 throw stop == '/' ? new ExpansionException("the / that ends the pattern is missing") : missingBrace();
@@ -291,8 +299,8 @@ final class ShellWord {
         if (all) {
             at++;
         }
-        String pattern = inBraces('/', true);
-        String replacement = inBraces('}', true);
+        String pattern = inBraces('/', true, true);
+        String replacement = inBraces('}', true, false);
         String value = look(name);
         if (value == null && mode.keepUnset) {
             return "${" + name + "/" + pattern + "/" + replacement + "}";

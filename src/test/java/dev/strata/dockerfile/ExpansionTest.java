@@ -36,6 +36,7 @@ class ExpansionTest {
                 "${path/a/z} | z/b/c.tar.gz",
                 "${path//[/]/-} | a/b/c.tar.gz",
                 "${path//\\//-} | a-b-c.tar.gz",
+                "${path#'a'*} | /b/c.tar.gz",
                 "'$x' | $x",
                 "\"$x 'y'\" | one 'y'",
                 "\\$x | $x",
