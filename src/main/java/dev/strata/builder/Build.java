@@ -5,6 +5,9 @@ import dev.strata.context.Git;
 import dev.strata.context.Http;
 import dev.strata.dockerfile.Dockerfile;
 import dev.strata.dockerfile.DockerfileException;
+import dev.strata.dockerfile.Finding;
+import dev.strata.dockerfile.Lint;
+import dev.strata.dockerfile.LintOptions;
 import dev.strata.dockerfile.SyntaxError;
 import dev.strata.graph.BuildGraph;
 import dev.strata.graph.Request;
@@ -96,6 +99,7 @@ public final class Build {
             events.accept(
                     new Event.SourceReady(files.main().kind(), files.main().revision()));
             Dockerfile parsed = parse(files.dockerfile());
+            lint(parsed, files);
             BuildGraph graph = BuildGraph.of(parsed, request(), new BaseImages(plan, registry, blobs, events));
             refuseForeignCommands(graph);
             events.accept(new Event.Planned(
@@ -128,6 +132,30 @@ public final class Build {
             throw new DockerfileException(text.name(), parsed.lines(), errors);
         }
         return parsed;
+    }
+
+    /** Findings are warnings, unless the file asks that they fail the build. */
+    private void lint(Dockerfile parsed, BuildFiles files) {
+        LintOptions options = LintOptions.DEFAULT
+                .withBuildArgs(request().args())
+                .withTarget(plan.target(), true)
+                .withIgnoreFile(files.ignoreFile());
+        List<Finding> findings = Lint.check(parsed, options);
+        for (Finding finding : findings) {
+            events.accept(new Event.Warning(
+                    parsed.name() + ":" + finding.location().startLine(),
+                    finding.rule().ruleName() + ": " + finding.detail()));
+        }
+        if (!findings.isEmpty() && Lint.failsBuild(parsed, options)) {
+            Finding first = findings.getFirst();
+            throw new FailureException(new Failure(
+                    Failure.Cause.USER,
+                    "lint violation found for rules: "
+                            + String.join(", ", findings.stream().map(finding -> finding.rule().ruleName()).distinct().toList()),
+                    parsed.name() + ":" + first.location().startLine(),
+                    "Mend what the warnings say, or leave out error=true of the check directive",
+                    parsed.excerpt(first.location())));
+        }
     }
 
     private Request request() {

@@ -29,6 +29,7 @@ final class BuildFiles {
     private final Path temporary;
     private final Context main;
     private final DockerfileText dockerfile;
+    private final IgnoreFile ignoreFile;
     private final Map<String, Tree> trees = new ConcurrentHashMap<>();
 
     /** @param name of the Dockerfile for messages */
@@ -41,10 +42,15 @@ final class BuildFiles {
         this.temporary = temporary;
         this.main = contexts.fetch(plan.source(), "");
         this.dockerfile = readDockerfile();
+        this.ignoreFile = readIgnoreFile();
     }
 
     Context main() {
         return main;
+    }
+
+    IgnoreFile ignoreFile() {
+        return ignoreFile;
     }
 
     Path temporary() {
@@ -119,7 +125,7 @@ final class BuildFiles {
     private Tree read(String name) {
         try {
             if (name.isEmpty()) {
-                return new IgnoredTree(main.tree(), ignoreFile());
+                return new IgnoredTree(main.tree(), ignoreFile);
             }
             Plan.Source source = plan.contexts().get(name);
             if (source == null) {
@@ -133,7 +139,7 @@ final class BuildFiles {
     }
 
     /** The Dockerfile's own ignore file goes before the context's. */
-    private IgnoreFile ignoreFile() throws IOException {
+    private IgnoreFile readIgnoreFile() throws IOException {
         String path = plan.dockerfile().path() == null
                 ? "Dockerfile"
                 : plan.dockerfile().path();
