@@ -5,7 +5,7 @@ FROM debian:bookworm
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates crun git util-linux \
     && apt-get clean \
-    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 
 # bin/strata, strata.jar, lib/ and a Java runtime of the modules it needs, laid out by scripts/image.sh.
 COPY target/image /opt/strata
