@@ -96,8 +96,8 @@ class BadInputTest {
     }
 
     @Test
-    void an_instruction_that_is_not_supported_is_refused_by_name_and_line() {
-        assertThat(breaks("onbuild", "FROM debian:bookworm\nRUN --device=vendor.example/gpu=all true\n", "baseline")
+    void a_flag_that_cannot_be_obeyed_is_refused_by_name_and_line() {
+        assertThat(breaks("onbuild", "FROM debian:bookworm\nRUN --device=vendor.example/gpu=all,required true\n", "baseline")
                         .message())
                 .contains("--device", "2");
     }

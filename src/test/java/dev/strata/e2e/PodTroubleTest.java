@@ -31,7 +31,7 @@ class PodTroubleTest {
             assertThat(build.reason(Reason.UNSCHEDULABLE).message()).isNotBlank();
             assertThat(image(build.status())).isEqualTo(image);
 
-            workspace.inline("place", OTHER, "pod: {nodeSelector: {}}");
+            workspace.inline("place", OTHER);
             assertThat(image(build.ready())).isNotEqualTo(image);
         }
     }

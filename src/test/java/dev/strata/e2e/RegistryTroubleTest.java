@@ -31,7 +31,7 @@ class RegistryTroubleTest {
             push(workspace, registry, "two");
 
             Condition stalled = build.stalled();
-            assertThat(stalled.message()).contains(registry.host(), "401");
+            assertThat(stalled.message()).contains(registry.host(), "no credentials");
             assertThat(image(build.status())).isEqualTo(image);
         }
     }
@@ -60,7 +60,7 @@ class RegistryTroubleTest {
             registry.answer(request -> true, 503, "UNAVAILABLE");
 
             push(workspace, registry, "two");
-            assertThat(build.reason(Reason.BACKING_OFF).message()).contains("503");
+            assertThat(build.reason(Reason.BACKING_OFF).message()).contains(registry.host(), "trouble");
             assertThat(image(build.status())).isEqualTo(image);
             registry.recover();
 
