@@ -28,7 +28,7 @@ for name in "$@"; do
     trap 'rm -r "$folder"' EXIT
     layer_digest=$(digest_of <"$layer")
     cat >"$folder/config" <<END
-{"architecture":"$(dpkg --print-architecture)","os":"linux","config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"Cmd":["$command"]},"rootfs":{"type":"layers","diff_ids":["$(gzip -dc "$layer" | digest_of)"]}}
+{"architecture":"$(dpkg --print-architecture)","os":"linux","config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"Cmd":["$command"]},"rootfs":{"type":"layers","diff_ids":["$(gzip -dc "$layer" | digest_of)"]},"history":[{"created":"1970-01-01T00:00:00Z","created_by":"ADD $(basename "$layer") /"}]}
 END
     config_digest=$(digest_of <"$folder/config")
     cat >"$folder/manifest" <<END

@@ -46,9 +46,9 @@ spec:
 END
 }
 
-phase "JDK 25, Maven" "what it says above" java
-phase "Build Strata (make build)" "read the compiler's messages above" make --no-print-directory build
-phase "Kubernetes ($CLUSTER)" "what it says above; then run this again" cluster
+phase "JDK 25, Maven" "do what it says above, then run this again" java
+phase "Build Strata (make build)" "read the compiler's messages above" make --no-print-directory -s build
+phase "Kubernetes ($CLUSTER)" "do what it says above, then run this again" cluster
 phase "Strata's own image, built by Strata" "read the build's log above" image
 phase "Operator (kubectl apply -f crds/ -f manifests/)" \
   "kubectl -n $operator_namespace describe pods; kubectl -n $operator_namespace logs deployment/strata" operator

@@ -12,19 +12,29 @@ apply() {
   sed "s|10.88.0.1:5000|$REGISTRY|" examples/hello/imagebuild.yaml | kubectl -n $example_namespace apply -f -
 }
 
-# The status as lines, printed anew at every change; awk shows only those not seen before.
+# The status as lines, printed anew at every change.
 progress='{{$generation := .metadata.generation}}{{with .status}}{{range .platforms}}{{range .stages}}{{$stage := .name}}{{range .steps -}}
 step {{$stage}} {{.number}}  {{printf "%-8s" .state}} {{.instruction}}{{if .cached}}  (from the cache){{end}}{{if .seconds}}  {{.seconds}} s{{end}}
-{{end}}{{end}}{{end}}{{if eq .observedGeneration $generation}}{{range .conditions}}{{if eq .status "True" -}}
+{{end}}{{end}}{{end}}{{if .observedGeneration}}{{if eq .observedGeneration $generation}}{{range .conditions}}{{if eq .status "True" -}}
 {{.type}}: {{.message}}
-{{end}}{{end}}{{end}}{{end}}'
+{{end}}{{end}}{{end}}{{end}}{{end}}'
 
+# Shows each line of the status once, until the build is Ready or Stalled.
 follow() {
-  local watcher code=0
+  local line code=1
+  declare -A shown
   exec 7< <(exec timeout 1800 kubectl -n $example_namespace get imagebuild hello --watch -o go-template="$progress")
-  watcher=$!
-  awk '!seen[$0]++ { print "   " $0; fflush() } /^Ready: / { done = 1; exit } /^Stalled: / { exit } END { exit !done }' <&7 || code=$?
-  kill $watcher 2>/dev/null || true
+  local watcher=$!
+  while IFS= read -r line <&7; do
+    if [ -z "$line" ] || [ -n "${shown[$line]:-}" ]; then continue; fi
+    shown[$line]=1
+    say "$line"
+    case $line in
+      Ready:*) code=0; break ;;
+      Stalled:*) break ;;
+    esac
+  done
+  kill $watcher
   exec 7<&-
   return $code
 }

@@ -17,13 +17,14 @@ die() { # die WHAT [HOW TO MEND IT]
 seconds_since() { awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }'; }
 
 # phase NAME HINT COMMAND...: runs the command, says how long it took; where it fails, the hint tells what to do and all ends.
+# A phase inside another one, also in another script, is told in one line when it has ended.
 phase() {
   local name=$1 hint=$2 from=$EPOCHREALTIME code stop_at_errors=+e
   shift 2
-  printf '%s== %s%s\n' "$bold" "$name" "$plain"
+  if [ -z "${inside_phase:-}" ]; then printf '%s== %s%s\n' "$bold" "$name" "$plain"; fi
   case $- in *e*) stop_at_errors=-e ;; esac
   set +e # not "|| code=$?": that would switch -e off for all that the command calls
-  (set $stop_at_errors; "$@")
+  (export inside_phase=1; set $stop_at_errors; "$@")
   code=$?
   set $stop_at_errors
   if [ "$code" -ne 0 ]; then
@@ -31,7 +32,7 @@ phase() {
     printf '   What to do: %s\n' "$hint" >&2
     exit "$code"
   fi
-  printf '   %s%s s%s\n' "$faint" "$(seconds_since "$from")" "$plain"
+  printf '   %s%s%s s%s\n' "$faint" "${inside_phase:+$name: }" "$(seconds_since "$from")" "$plain"
 }
 
 # until_true SECONDS WHAT COMMAND...: asks again and again until the command succeeds.
