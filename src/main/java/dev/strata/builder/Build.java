@@ -14,6 +14,7 @@ import dev.strata.graph.Request;
 import dev.strata.graph.Solver;
 import dev.strata.graph.Step;
 import dev.strata.image.Blobs;
+import dev.strata.image.Digest;
 import dev.strata.image.Image;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
@@ -257,10 +258,13 @@ public final class Build {
     /** What the user gave, and the base's name, by which tools tell the base's layers from the image's own. */
     private SortedMap<String, String> annotations(BuildGraph graph) {
         SortedMap<String, String> all = new TreeMap<>();
-        if (graph.chain().getFirst() instanceof Step.Base base && base.name().digest() != null) {
-            Reference name = base.name();
-            all.put("org.opencontainers.image.base.name", name.tag() == null ? name.toString() : name.withTag(name.tag()).toString());
-            all.put("org.opencontainers.image.base.digest", name.digest().toString());
+        Reference name =
+                graph.chain().getFirst() instanceof Step.Base base ? base.name() : null;
+        Digest digest = name == null ? null : name.digest();
+        if (name != null && digest != null) {
+            String named = name.tag() == null ? name.toString() : name.withTag(name.tag()).toString();
+            all.put("org.opencontainers.image.base.name", named);
+            all.put("org.opencontainers.image.base.digest", digest.toString());
         }
         all.putAll(plan.output().annotations());
         return all;
