@@ -53,8 +53,8 @@ final class BaseImages implements Bases {
         Reference asked = name.digest() == null ? name.withTag(name.tagOrLatest()) : name;
         RemoteImage image = registry.image(asked, platform);
         Reference pinned = image.pinned();
-        Found answer = new Found(
-                new Reference(pinned.domain(), pinned.path(), asked.tag(), pinned.digest()), image.image());
+        Found answer =
+                new Found(new Reference(pinned.domain(), pinned.path(), asked.tag(), pinned.digest()), image.image());
         events.accept(new Event.BaseResolved(
                 asked, java.util.Objects.requireNonNull(image.pinned().digest())));
         return answer;

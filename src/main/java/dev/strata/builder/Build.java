@@ -222,6 +222,9 @@ public final class Build {
         RegistryCache far =
                 repository == null ? null : new RegistryCache(registry.origin(), repository, layers.blobs());
         StepCache cache = new StepCache(settings.state().resolve("records"), layers, far, events);
+        if (far != null) {
+            layers.indexesFrom(cache);
+        }
         CacheFolders caches = new CacheFolders(settings.state().resolve("caches"));
         ExecutorService writers = Executors.newFixedThreadPool(
                 LAYER_WRITERS, Thread.ofPlatform().name("layer-", 0).daemon().factory());

@@ -4,10 +4,10 @@ import dev.strata.image.Blobs;
 import dev.strata.image.Digest;
 import dev.strata.image.Layer;
 import dev.strata.image.Reference;
-import dev.strata.layer.Compression;
 import dev.strata.layer.LayerIndex;
 import dev.strata.layer.LayerTree;
 import dev.strata.layer.Tree;
+import dev.strata.layer.VerifiedTar;
 import dev.strata.layer.Written;
 import dev.strata.registry.Registry;
 import java.io.IOException;
@@ -20,8 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /** The layers that a build has to do with: those here, and those that a registry has and that are fetched when needed. */
 final class LayerStore implements AutoCloseable {
@@ -33,12 +35,42 @@ final class LayerStore implements AutoCloseable {
     private final Map<Digest, LayerIndex> known = new ConcurrentHashMap<>();
     private final List<LayerTree> trees = new CopyOnWriteArrayList<>();
 
+    private final ExecutorService later = Executors.newVirtualThreadPerTaskExecutor();
+    private volatile FarIndexes farIndexes = FarIndexes.NONE;
+
+    /**
+     * Indexes of layers in a place that other builds see. With them a copy needs no byte of the layers it is put on.
+     * Trouble is told elsewhere and counts as absence.
+     */
+    interface FarIndexes {
+        FarIndexes NONE = new FarIndexes() {
+            @Override
+            public @Nullable LayerIndex find(Digest diffId) {
+                return null;
+            }
+
+            @Override
+            public void put(Digest diffId, Path index) {
+                // nowhere
+            }
+        };
+
+        @Nullable
+        LayerIndex find(Digest diffId);
+
+        void put(Digest diffId, Path index);
+    }
+
     /** @param state folder that keeps what was worked out, for later builds */
     LayerStore(Path state, Blobs blobs, Registry registry) throws IOException {
         this.blobs = blobs;
         this.registry = registry;
         this.indexes = Files.createDirectories(state.resolve("indexes"));
         this.spool = Files.createDirectories(state.resolve("spool"));
+    }
+
+    void indexesFrom(FarIndexes far) {
+        farIndexes = far;
     }
 
     Blobs blobs() {
@@ -69,10 +101,10 @@ final class LayerStore implements AutoCloseable {
         registry.pull(origin, layer.blob(), blobs);
     }
 
-    /** The layer's uncompressed tar. */
+    /** The layer's uncompressed tar, checked against its diff ID as it is read. */
     InputStream openTar(Layer layer) throws IOException {
         fetch(layer);
-        return Compression.decompress(blobs.open(layer.blob().digest()));
+        return VerifiedTar.open(layer, blobs);
     }
 
     private InputStream openBlob(List<Layer> among, Digest diffId) throws IOException {
@@ -122,10 +154,16 @@ final class LayerStore implements AutoCloseable {
         Path file = indexes.resolve(layer.diffId().hex());
         index = LayerIndex.load(file);
         if (index == null) {
-            try (InputStream tar = openTar(layer)) {
-                index = LayerIndex.ofTar(tar);
+            index = blobs.find(layer.blob().digest()).isPresent() ? null : farIndexes.find(layer.diffId());
+            if (index == null) {
+                try (InputStream tar = openTar(layer)) {
+                    index = LayerIndex.ofTar(tar);
+                }
+                index.save(file);
+                farIndexes.put(layer.diffId(), file);
+            } else {
+                index.save(file);
             }
-            index.save(file);
         }
         known.put(layer.diffId(), index);
         return index;
@@ -137,8 +175,36 @@ final class LayerStore implements AutoCloseable {
         written.index().save(indexes.resolve(written.layer().diffId().hex()));
     }
 
+    /**
+     * Looks into layers that are here and shows other builds what is in them, while the build goes on. They then copy onto
+     * these layers without fetching them.
+     */
+    void shareLater(List<Layer> all) {
+        if (farIndexes == FarIndexes.NONE) {
+            return;
+        }
+        for (Layer layer : all) {
+            later.execute(() -> {
+                try {
+                    index(layer);
+                } catch (IOException | RuntimeException e) {
+                    // Whoever needs the layer itself is told what is wrong with it.
+                }
+            });
+        }
+    }
+
+    /** Shows other builds what is in a layer that was made here. */
+    void share(Layer layer) {
+        Path file = indexes.resolve(layer.diffId().hex());
+        if (Files.exists(file)) {
+            farIndexes.put(layer.diffId(), file);
+        }
+    }
+
     @Override
     public void close() throws IOException {
+        later.close();
         for (LayerTree tree : trees) {
             tree.close();
         }

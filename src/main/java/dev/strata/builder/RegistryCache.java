@@ -5,17 +5,23 @@ import dev.strata.graph.CacheRecord;
 import dev.strata.graph.Contents;
 import dev.strata.image.Blobs;
 import dev.strata.image.Descriptor;
+import dev.strata.image.Digest;
 import dev.strata.image.Json;
 import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
 import dev.strata.image.Reference;
+import dev.strata.layer.LayerIndex;
 import dev.strata.registry.Registry;
 import dev.strata.registry.RegistryException;
 import dev.strata.registry.Resolved;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Records in a repository: a manifest a step, with the record as its configuration and at most one layer, under a tag
@@ -23,6 +29,7 @@ import java.util.Optional;
  */
 final class RegistryCache {
     static final String RECORD = "application/vnd.strata.step.v1+json";
+    static final String INDEX = "application/vnd.strata.layer-index.v1";
     static final String CONTENTS = "application/vnd.strata.contents.v1+json";
 
     private final Registry registry;
@@ -84,6 +91,35 @@ final class RegistryCache {
         } catch (IOException e) {
             throw new java.io.UncheckedIOException("a record cannot be written", e);
         }
+    }
+
+    /** What is in a layer; null where nobody told. */
+    @Nullable
+    LayerIndex index(Digest diffId) throws IOException {
+        try {
+            Resolved resolved = registry.resolve(repository.withTag(indexTag(diffId)));
+            Manifest manifest = Json.read(resolved.bytes(), Manifest.class);
+            Descriptor blob = manifest.layers().getFirst();
+            registry.pull(repository, blob, blobs);
+            LayerIndex index = LayerIndex.load(blobs.path(blob.digest()));
+            return index != null && index.diffId().equals(diffId) ? index : null;
+        } catch (RegistryException e) {
+            if (e.kind() == RegistryException.Kind.NOT_FOUND) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    void putIndex(Digest diffId, Path index) throws IOException {
+        Descriptor blob = blobs.put(INDEX, Files.readAllBytes(index));
+        registry.push(repository, blob, blobs);
+        byte[] manifest = write(INDEX, Map.of("diffId", diffId.toString()), List.of(blob));
+        registry.pushManifest(repository.withTag(indexTag(diffId)), MediaTypes.MANIFEST, manifest);
+    }
+
+    private static String indexTag(Digest diffId) {
+        return "index-" + diffId.hex();
     }
 
     private byte[] write(String type, Object value, List<Descriptor> layers) throws IOException {

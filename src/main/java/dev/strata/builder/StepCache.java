@@ -6,6 +6,7 @@ import dev.strata.graph.CacheRecord;
 import dev.strata.graph.Contents;
 import dev.strata.image.Digest;
 import dev.strata.image.Json;
+import dev.strata.layer.LayerIndex;
 import dev.strata.plan.Event;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The records of finished steps: in the state folder, and behind it in a repository of a registry where there is one.
  * Trouble is told once and never fails a build.
  */
-final class StepCache implements Cache {
+final class StepCache implements Cache, LayerStore.FarIndexes {
     private final Path folder;
     private final LayerStore layers;
     private final @Nullable RegistryCache registry;
@@ -79,6 +80,7 @@ final class StepCache implements Cache {
         if (registry != null) {
             try {
                 registry.put(record, slotName(record.slot()), layers);
+                layers.share(record.made().layer());
             } catch (IOException | RuntimeException e) {
                 warn(e);
             }
@@ -108,6 +110,31 @@ final class StepCache implements Cache {
             } catch (RuntimeException e) {
                 warn(e);
             }
+        }
+    }
+
+    @Override
+    public @Nullable LayerIndex find(Digest diffId) {
+        if (registry == null) {
+            return null;
+        }
+        try {
+            return registry.index(diffId);
+        } catch (IOException | RuntimeException e) {
+            warn(e);
+            return null;
+        }
+    }
+
+    @Override
+    public void put(Digest diffId, Path index) {
+        if (registry == null) {
+            return;
+        }
+        try {
+            registry.putIndex(diffId, index);
+        } catch (IOException | RuntimeException e) {
+            warn(e);
         }
     }
 

@@ -247,7 +247,9 @@ final class StepWorker implements Worker, StepFiles.Forms {
     @Override
     public Snapshot snapshot(StepFiles step) {
         try {
-            return commands.snapshots().of(step.layers(), layers::openTar);
+            Snapshot snapshot = commands.snapshots().of(step.layers(), layers::openTar);
+            layers.shareLater(step.layers());
+            return snapshot;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot unpack the layers of a step", e);
         }

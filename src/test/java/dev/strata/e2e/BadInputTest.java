@@ -97,7 +97,10 @@ class BadInputTest {
 
     @Test
     void a_flag_that_cannot_be_obeyed_is_refused_by_name_and_line() {
-        assertThat(breaks("onbuild", "FROM debian:bookworm\nRUN --device=vendor.example/gpu=all,required true\n", "baseline")
+        assertThat(breaks(
+                                "onbuild",
+                                "FROM debian:bookworm\nRUN --device=vendor.example/gpu=all,required true\n",
+                                "baseline")
                         .message())
                 .contains("--device", "2");
     }
