@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A namespace of one test's own with a build class of the same name; both are gone when it is closed. */
 final class Workspace implements AutoCloseable {
-    private static final long PATIENCE_SECONDS = 180;
+    private static final long PATIENCE_SECONDS = 300;
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     final TestCluster cluster;
