@@ -3,6 +3,7 @@ package dev.strata;
 import dev.strata.builder.Build;
 import dev.strata.builder.BuildSettings;
 import dev.strata.image.Reference;
+import dev.strata.layer.Removal;
 import dev.strata.plan.Failure;
 import dev.strata.plan.Outcome;
 import dev.strata.plan.Plan;
@@ -10,13 +11,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SequencedMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -192,11 +193,14 @@ final class BuildCommand implements Callable<Integer> {
         Plan plan = plan();
         Path folder = state != null ? state : Names.layout(null).resolveSibling("state");
         Files.createDirectories(folder);
+        try (Stopping _ = new Stopping(Duration.ofSeconds(10))) {
+            return code(build(plan, folder));
+        }
+    }
+
+    private Outcome build(Plan plan, Path folder) throws IOException {
         Path temporary = Files.createTempDirectory(folder, "build");
         BuildProgress shown = BuildProgress.of(progress, System.out);
-        Thread building = Thread.currentThread();
-        Thread stopping = new Thread(() -> stop(building), "stop");
-        Runtime.getRuntime().addShutdownHook(stopping);
         try {
             BuildSettings settings = new BuildSettings(
                     folder,
@@ -204,31 +208,10 @@ final class BuildCommand implements Callable<Integer> {
                     !"none".equals(System.getenv("STRATA_ISOLATION")),
                     snapshots,
                     Math.max(2, Runtime.getRuntime().availableProcessors()));
-            Outcome outcome = new Build(plan, settings, shown, Clock.systemUTC()).run();
-            return code(outcome);
+            return new Build(plan, settings, shown, Clock.systemUTC()).run();
         } finally {
-            TemporaryFiles.delete(temporary);
+            Removal.of(temporary);
             shown.close();
-            forget(stopping);
-        }
-    }
-
-    /** The hook would wait for this very thread, which is about to end the process. */
-    private static void forget(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // The process is being stopped; the hook runs already.
-        }
-    }
-
-    /** Ctrl-C: commands are ended before this process is. */
-    private static void stop(Thread building) {
-        building.interrupt();
-        try {
-            building.join(java.time.Duration.ofSeconds(10));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 
@@ -256,7 +239,7 @@ final class BuildCommand implements Callable<Integer> {
                 source(context),
                 new Plan.DockerfileAt(dockerfile(), null),
                 target,
-                arguments(),
+                Names.arguments(command, args),
                 Names.platform(command, platforms.isEmpty() ? null : platforms.getFirst()),
                 secrets(),
                 agents(),
@@ -360,22 +343,6 @@ final class BuildCommand implements Callable<Integer> {
             fields.put(plain.substring(0, equals).toLowerCase(Locale.ROOT), plain.substring(equals + 1));
         }
         return fields;
-    }
-
-    private SequencedMap<String, @Nullable String> arguments() {
-        SequencedMap<String, @Nullable String> values = new LinkedHashMap<>();
-        for (String arg : args) {
-            int equals = arg.indexOf('=');
-            if (equals == 0) {
-                throw wrong("--build-arg " + arg + " has no name");
-            }
-            if (equals > 0) {
-                values.put(arg.substring(0, equals), arg.substring(equals + 1));
-            } else {
-                values.put(arg, System.getenv(arg));
-            }
-        }
-        return values;
     }
 
     private SortedMap<String, String> pairs(String option, List<String> texts) {

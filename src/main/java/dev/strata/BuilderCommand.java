@@ -13,6 +13,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -53,30 +54,16 @@ final class BuilderCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintStream out = System.out;
-        Thread building = Thread.currentThread();
-        // A pod that is stopped gets SIGTERM: the build is interrupted, so that it ends its commands and tells so.
-        Thread stopping = new Thread(() -> stop(building), "stop");
-        Runtime.getRuntime().addShutdownHook(stopping);
-        Outcome outcome = build(event -> {
-            out.println(EventLog.write(event));
-            out.flush();
-        });
-        try {
-            Runtime.getRuntime().removeShutdownHook(stopping);
-        } catch (IllegalStateException e) {
-            // The process is being stopped; the hook runs already.
+        Outcome outcome;
+        // A pod that is stopped gets SIGTERM.
+        try (Stopping _ = new Stopping(Duration.ofSeconds(20))) {
+            outcome = build(event -> {
+                out.println(EventLog.write(event));
+                out.flush();
+            });
         }
         keep(outcome);
         return outcome instanceof Outcome.Built ? Main.OK : Main.FAILED;
-    }
-
-    private static void stop(Thread building) {
-        building.interrupt();
-        try {
-            building.join(java.time.Duration.ofSeconds(20));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private Outcome build(java.util.function.Consumer<Event> events) {

@@ -93,7 +93,7 @@ final class LintCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
-        Map<String, String> arguments = arguments();
+        Map<String, String> arguments = arguments(command);
         List<Report> reports = new ArrayList<>();
         for (Path file : files.isEmpty() ? List.of(context.resolve("Dockerfile")) : files) {
             try {
@@ -117,16 +117,13 @@ final class LintCommand implements Callable<Integer> {
         return reports.stream().anyMatch(Report::fails) ? Main.FAILED : Main.OK;
     }
 
-    private Map<String, String> arguments() {
+    private Map<String, String> arguments(CommandSpec command) {
         Map<String, String> arguments = new LinkedHashMap<>();
-        for (String word : buildArgs) {
-            int equals = word.indexOf('=');
-            String name = equals < 0 ? word : word.substring(0, equals);
-            String value = equals < 0 ? System.getenv(name) : word.substring(equals + 1);
+        Names.arguments(command, buildArgs).forEach((name, value) -> {
             if (value != null) {
                 arguments.put(name, value);
             }
-        }
+        });
         return arguments;
     }
 

@@ -7,11 +7,14 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** What commands about images share: names that were typed, and how an error of a registry ends a command. */
+/** What commands share: names that were typed, and how an error of a registry ends a command. */
 final class Names {
     private Names() {}
 
@@ -29,6 +32,23 @@ final class Names {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(command.commandLine(), e.getMessage(), e);
         }
+    }
+
+    /** Values of ARGs as {@code --build-arg} gives them: NAME=VALUE, or NAME for the environment's, null where it has none. */
+    static SequencedMap<String, @Nullable String> arguments(CommandSpec command, List<String> texts) {
+        SequencedMap<String, @Nullable String> values = new LinkedHashMap<>();
+        for (String text : texts) {
+            int equals = text.indexOf('=');
+            if (equals == 0) {
+                throw new ParameterException(command.commandLine(), "--build-arg " + text + " has no name");
+            }
+            if (equals > 0) {
+                values.put(text.substring(0, equals), text.substring(equals + 1));
+            } else {
+                values.put(text, System.getenv(text));
+            }
+        }
+        return values;
     }
 
     /** Where images are kept when nothing else is said. */

@@ -2,10 +2,12 @@ package dev.strata.builder;
 
 import dev.strata.context.Context;
 import dev.strata.context.Contexts;
+import dev.strata.dockerfile.Excerpt;
 import dev.strata.dockerfile.IgnoreFile;
 import dev.strata.dockerfile.Location;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
 import dev.strata.plan.Plan;
@@ -33,7 +35,11 @@ final class BuildFiles {
     private final Map<String, Tree> trees = new ConcurrentHashMap<>();
 
     /** @param name of the Dockerfile for messages */
-    record DockerfileText(String name, String text) {}
+    record DockerfileText(String name, String text) {
+        String excerpt(Location location) {
+            return new Excerpt(text.lines().toList()).of(location);
+        }
+    }
 
     /** Fetches the main context and reads the Dockerfile. */
     BuildFiles(Plan plan, Contexts contexts, Path temporary) throws IOException {
@@ -83,7 +89,7 @@ final class BuildFiles {
             return new DockerfileText(
                     outside.getFileName().toString(), readBounded(Files.newInputStream(outside), path));
         }
-        String followed = TreePaths.follow(main.tree(), path, true);
+        String followed = TreePath.follow(main.tree(), path, true);
         if (!(main.tree().find(followed) instanceof Node.RegularFile)) {
             throw missing(path);
         }
@@ -150,7 +156,7 @@ final class BuildFiles {
                 return IgnoreFile.parse(own.getFileName().toString(), Files.readString(own));
             }
         } else if (plan.dockerfile().inline() == null) {
-            String own = TreePaths.clean(path) + ".dockerignore";
+            String own = TreePath.clean(path) + ".dockerignore";
             if (main.tree().find(own) instanceof Node.RegularFile) {
                 return ignoreFileIn(main.tree(), own);
             }
@@ -159,7 +165,7 @@ final class BuildFiles {
     }
 
     private static IgnoreFile ignoreFileIn(Tree tree, String path) throws IOException {
-        String followed = TreePaths.follow(tree, path, true);
+        String followed = TreePath.follow(tree, path, true);
         if (!(tree.find(followed) instanceof Node.RegularFile)) {
             return IgnoreFile.NONE;
         }
@@ -180,7 +186,7 @@ final class BuildFiles {
             return e;
         }
         String detail = failure.detail() == null || failure.detail().isEmpty()
-                ? Excerpts.of(dockerfile, new Location(line, line))
+                ? dockerfile.excerpt(new Location(line, line))
                 : failure.detail();
         return new FailureException(
                 new Failure(failure.cause(), failure.what(), dockerfile.name() + ":" + line, failure.mend(), detail),

@@ -4,7 +4,9 @@ import dev.strata.graph.FileSystem;
 import dev.strata.graph.Mount;
 import dev.strata.graph.Step;
 import dev.strata.layer.DiskTree;
+import dev.strata.layer.Removal;
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
 import dev.strata.plan.Plan;
@@ -81,7 +83,7 @@ final class CommandMounts implements AutoCloseable {
 
     private Path folder(int step, String source) throws IOException {
         Tree tree = input(step).tree();
-        String followed = TreePaths.follow(tree, source, true);
+        String followed = TreePath.follow(tree, source, true);
         if (tree.find(followed) == null) {
             throw user("RUN --mount: \"" + source + "\" is not there", "Look at source= and from= of the mount");
         }
@@ -170,10 +172,10 @@ final class CommandMounts implements AutoCloseable {
             return;
         }
         Path folder = Files.createDirectories(temporary.resolve("pipes"));
-        Path file = folder.resolve(TreePaths.name(script.path()));
+        Path file = folder.resolve(TreePath.name(script.path()));
         Files.writeString(file, script.text());
         Files.setPosixFilePermissions(file, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
-        points.add(new MountPoint.Bind(folder, "/" + TreePaths.clean(TreePaths.parent(script.path())), true));
+        points.add(new MountPoint.Bind(folder, "/" + TreePath.clean(TreePath.parent(script.path())), true));
     }
 
     private static FailureException user(String what, String mend) {
@@ -183,6 +185,6 @@ final class CommandMounts implements AutoCloseable {
     @Override
     public void close() throws IOException {
         uses.forEach(CacheFolders.Use::close);
-        TreeFiles.delete(temporary);
+        Removal.of(temporary);
     }
 }

@@ -6,6 +6,7 @@ import dev.strata.image.Digest;
 import dev.strata.layer.Metadata;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +41,7 @@ final class ContentDigest {
                 case Piece.Kept kept -> {
                     frame("kept " + kept.path());
                     folders(kept);
-                    add(kept.tree(), TreePaths.join(kept.root(), kept.path()), kept.path(), kept.owned());
+                    add(kept.tree(), TreePath.join(kept.root(), kept.path()), kept.path(), kept.owned());
                 }
                 case Piece.Text text ->
                     entry("<<" + text.name(), "text " + hex(text.content().getBytes(StandardCharsets.UTF_8)));
@@ -52,18 +53,18 @@ final class ContentDigest {
 
     /** The folders that are copied along with what is in them. */
     private void folders(Piece.Kept kept) throws IOException {
-        String path = TreePaths.parent(kept.path());
+        String path = TreePath.parent(kept.path());
         while (!path.isEmpty()) {
-            Node node = kept.tree().find(TreePaths.join(kept.root(), path));
+            Node node = kept.tree().find(TreePath.join(kept.root(), path));
             frame(path + (node == null ? "" : metadata(node, kept.owned())));
-            path = TreePaths.parent(path);
+            path = TreePath.parent(path);
         }
     }
 
     /** Adds a file or folder with all that is in it. */
     void add(Tree tree, String path, boolean owned) throws IOException {
-        String followed = TreePaths.follow(tree, path, true);
-        add(tree, followed, TreePaths.name(path), owned);
+        String followed = TreePath.follow(tree, path, true);
+        add(tree, followed, TreePath.name(path), owned);
     }
 
     private void add(Tree tree, String path, String shown, boolean owned) throws IOException {
@@ -89,8 +90,8 @@ final class ContentDigest {
                 for (Map.Entry<String, Node> child : tree.children(path).entrySet()) {
                     add(
                             tree,
-                            TreePaths.join(path, child.getKey()),
-                            TreePaths.join(shown, child.getKey()),
+                            TreePath.join(path, child.getKey()),
+                            TreePath.join(shown, child.getKey()),
                             child.getValue(),
                             owned);
                 }

@@ -6,6 +6,7 @@ import dev.strata.graph.Step;
 import dev.strata.layer.Metadata;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
 import java.io.ByteArrayInputStream;
@@ -116,10 +117,10 @@ final class Copying {
 
     /** A folder's content goes to the destination itself. */
     private void directory(Piece.Found found) throws IOException {
-        String target = TreePaths.follow(plan, step.destination(), true);
+        String target = TreePath.follow(plan, step.destination(), true);
         Node there = plan.find(target);
         if (there == null) {
-            plan.folders(TreePaths.parent(target), made());
+            plan.folders(TreePath.parent(target), made());
             put(target, directoryNode(found.node().metadata(), found.owned()), null);
         } else if (!(there instanceof Node.Directory)) {
             throw new IOException("cannot copy to non-directory: /" + target);
@@ -129,9 +130,9 @@ final class Copying {
 
     private void content(Tree tree, String from, String to, String inside, boolean owned) throws IOException {
         for (Map.Entry<String, Node> child : tree.children(from).entrySet()) {
-            String source = TreePaths.join(from, child.getKey());
-            String target = TreePaths.join(to, child.getKey());
-            String relative = TreePaths.join(inside, child.getKey());
+            String source = TreePath.join(from, child.getKey());
+            String target = TreePath.join(to, child.getKey());
+            String relative = TreePath.join(inside, child.getKey());
             boolean excluded = !step.exclude().isEmpty() && exclude.matches(relative);
             if (child.getValue() instanceof Node.Directory) {
                 if (excluded && (exclude.matchesWhole(relative) || !keepsAny(tree, source, relative))) {
@@ -147,9 +148,9 @@ final class Copying {
 
     private boolean keepsAny(Tree tree, String folder, String relative) throws IOException {
         for (Map.Entry<String, Node> child : tree.children(folder).entrySet()) {
-            String path = TreePaths.join(relative, child.getKey());
+            String path = TreePath.join(relative, child.getKey());
             boolean kept = child.getValue() instanceof Node.Directory
-                    ? !exclude.matches(path) || keepsAny(tree, TreePaths.join(folder, child.getKey()), path)
+                    ? !exclude.matches(path) || keepsAny(tree, TreePath.join(folder, child.getKey()), path)
                     : !exclude.matches(path);
             if (kept) {
                 return true;
@@ -176,9 +177,9 @@ final class Copying {
             return;
         }
         for (int i = 0; i < names.size(); i++) {
-            path = TreePaths.join(path, names.get(i));
-            String source = TreePaths.join(kept.root(), path);
-            String target = TreePaths.join(base, path);
+            path = TreePath.join(path, names.get(i));
+            String source = TreePath.join(kept.root(), path);
+            String target = TreePath.join(base, path);
             Node node = kept.tree().find(source);
             if (node == null) {
                 throw new IOException("/" + source + ": not found");
@@ -232,13 +233,13 @@ final class Copying {
     private String fileTarget(String name) throws IOException {
         String destination = step.destination();
         if (destination.endsWith("/")) {
-            return TreePaths.join(plan.folders(destination, made()), name);
+            return TreePath.join(plan.folders(destination, made()), name);
         }
-        String target = TreePaths.follow(plan, destination, true);
+        String target = TreePath.follow(plan, destination, true);
         if (plan.find(target) instanceof Node.Directory) {
-            return TreePaths.join(target, name);
+            return TreePath.join(target, name);
         }
-        plan.folders(TreePaths.parent(target), made());
+        plan.folders(TreePath.parent(target), made());
         return target;
     }
 

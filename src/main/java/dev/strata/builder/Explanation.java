@@ -11,6 +11,7 @@ import dev.strata.registry.RegistryException;
 import dev.strata.sandbox.SandboxException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemLoopException;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,12 @@ final class Explanation {
             case SandboxException e -> new Failure(Failure.Cause.OURS, message(e), null, e.mend());
             case CancellationException e -> new Failure(Failure.Cause.LOST, "the build was stopped", null, null);
             case UncheckedIOException e -> disk(e.getCause(), message(e));
+            case FileSystemLoopException e ->
+                new Failure(
+                        Failure.Cause.USER,
+                        "symbolic links lead in a circle",
+                        e.getFile(),
+                        "Leave out the links, or name the file they were meant to lead to");
             case IOException e -> disk(e, message(e));
             case OutOfMemoryError e ->
                 new Failure(Failure.Cause.LOST, "the builder ran out of memory", null, "Give the build more memory");
@@ -79,7 +86,7 @@ final class Explanation {
         String detail = null;
         if (e.location() != null && dockerfile != null) {
             where = dockerfile.name() + ":" + e.location().startLine();
-            detail = Excerpts.of(dockerfile, e.location());
+            detail = dockerfile.excerpt(e.location());
         }
         return new Failure(Failure.Cause.USER, message(e), where, e.mend(), detail);
     }

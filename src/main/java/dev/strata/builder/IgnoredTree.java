@@ -4,6 +4,7 @@ import dev.strata.dockerfile.IgnoreFile;
 import dev.strata.layer.Names;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
@@ -62,7 +63,7 @@ final class IgnoredTree implements Tree {
     public SortedMap<String, Node> children(String path) throws IOException {
         SortedMap<String, Node> left = new TreeMap<>(Names.ORDER);
         for (Map.Entry<String, Node> child : whole.children(path).entrySet()) {
-            if (isThere(TreePaths.join(path, child.getKey()), child.getValue())) {
+            if (isThere(TreePath.join(path, child.getKey()), child.getValue())) {
                 left.put(child.getKey(), child.getValue());
             }
         }

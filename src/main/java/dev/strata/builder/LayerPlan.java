@@ -6,6 +6,7 @@ import dev.strata.layer.Metadata;
 import dev.strata.layer.Names;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Collection;
@@ -45,10 +46,10 @@ final class LayerPlan implements Tree, Content {
 
     /** Makes a folder and those above it, where they are not there; links on the way are followed. */
     String folders(String path, Metadata metadata) throws IOException {
-        String followed = TreePaths.follow(this, path, true);
+        String followed = TreePath.follow(this, path, true);
         String done = "";
         for (String name : followed.isEmpty() ? List.<String>of() : List.of(followed.split("/"))) {
-            done = TreePaths.join(done, name);
+            done = TreePath.join(done, name);
             Node node = find(done);
             if (node == null) {
                 put(done, new Node.Directory(metadata), null);

@@ -12,6 +12,7 @@ import dev.strata.image.MediaTypes;
 import dev.strata.image.Reference;
 import dev.strata.layer.Content;
 import dev.strata.layer.LayerWriter;
+import dev.strata.layer.Removal;
 import dev.strata.layer.Tree;
 import dev.strata.plan.Plan;
 import dev.strata.registry.Registry;
@@ -197,13 +198,13 @@ final class Outputs {
             if (docker) {
                 Files.write(folder.resolve("manifest.json"), Json.bytes(List.of(dockerManifest(documents, names))));
             }
-            TreeFiles.delete(folder.resolve("incoming"));
+            Removal.of(folder.resolve("incoming"));
             Tree tree = new dev.strata.layer.DiskTree(folder);
             try (OutputStream out = Files.newOutputStream(file)) {
                 LayerWriter.writeTar(TreeFiles.all(tree), Content.of(tree), out);
             }
         } finally {
-            TreeFiles.delete(folder);
+            Removal.of(folder);
         }
     }
 

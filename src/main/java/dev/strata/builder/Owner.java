@@ -1,6 +1,7 @@
 package dev.strata.builder;
 
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
 import java.io.IOException;
@@ -105,7 +106,7 @@ record Owner(
     }
 
     private static List<String[]> lines(Tree tree, String path, int fields) throws IOException {
-        String followed = TreePaths.follow(tree, path, true);
+        String followed = TreePath.follow(tree, path, true);
         if (!(tree.find(followed) instanceof dev.strata.layer.Node.RegularFile)) {
             return List.of();
         }

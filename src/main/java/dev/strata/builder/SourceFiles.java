@@ -5,6 +5,7 @@ import dev.strata.dockerfile.PathPatterns;
 import dev.strata.graph.Step;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
 import java.io.IOException;
@@ -31,7 +32,7 @@ final class SourceFiles {
             return kept(item, tree);
         }
         List<Piece> pieces = new ArrayList<>();
-        String pattern = TreePaths.clean(item.pattern());
+        String pattern = TreePath.clean(item.pattern());
         if (!PathPattern.isPattern(pattern)) {
             pieces.add(found(item, tree, pattern));
             return pieces;
@@ -45,12 +46,12 @@ final class SourceFiles {
     }
 
     private Piece found(Step.Item.Paths item, Tree tree, String path) throws IOException {
-        String followed = TreePaths.follow(tree, path, true);
+        String followed = TreePath.follow(tree, path, true);
         Node node = tree.find(followed);
         if (node == null) {
             throw missing(item, tree, path);
         }
-        return new Piece.Found(tree, followed, TreePaths.name(path), node, !item.context());
+        return new Piece.Found(tree, followed, TreePath.name(path), node, !item.context());
     }
 
     private static void match(Tree tree, String folder, List<String> names, int at, List<String> matches)
@@ -58,15 +59,15 @@ final class SourceFiles {
         String name = names.get(at);
         boolean last = at == names.size() - 1;
         PathPattern pattern = PathPattern.ofSource(name);
-        String followed = TreePaths.follow(tree, folder, true);
+        String followed = TreePath.follow(tree, folder, true);
         for (Map.Entry<String, Node> child : tree.children(followed).entrySet()) {
             if (!pattern.matches(child.getKey())) {
                 continue;
             }
-            String path = TreePaths.join(folder, child.getKey());
+            String path = TreePath.join(folder, child.getKey());
             if (last) {
                 matches.add(path);
-            } else if (tree.find(TreePaths.follow(tree, path, true)) instanceof Node.Directory) {
+            } else if (tree.find(TreePath.follow(tree, path, true)) instanceof Node.Directory) {
                 match(tree, path, names, at + 1, matches);
             }
         }
@@ -77,9 +78,9 @@ final class SourceFiles {
         String written = item.pattern();
         int pivot = written.indexOf("/./");
         String before = pivot < 0 ? "" : written.substring(0, pivot);
-        String pattern = TreePaths.clean(pivot < 0 ? written : written.substring(pivot + 3));
+        String pattern = TreePath.clean(pivot < 0 ? written : written.substring(pivot + 3));
         List<String> roots = new ArrayList<>();
-        String cleanRoot = TreePaths.clean(before);
+        String cleanRoot = TreePath.clean(before);
         if (cleanRoot.isEmpty() || !PathPattern.isPattern(cleanRoot)) {
             roots.add(cleanRoot);
         } else {
@@ -88,10 +89,10 @@ final class SourceFiles {
         List<Piece> pieces = new ArrayList<>();
         boolean plain = !PathPattern.isPattern(cleanRoot) && !PathPattern.isPattern(pattern);
         for (String root : roots) {
-            String followed = TreePaths.follow(tree, root, true);
+            String followed = TreePath.follow(tree, root, true);
             if (plain) {
-                if (tree.find(TreePaths.join(followed, pattern)) == null) {
-                    throw missing(item, tree, TreePaths.join(root, pattern));
+                if (tree.find(TreePath.join(followed, pattern)) == null) {
+                    throw missing(item, tree, TreePath.join(root, pattern));
                 }
                 pieces.add(new Piece.Kept(tree, followed, pattern, !item.context()));
             } else {
@@ -109,8 +110,8 @@ final class SourceFiles {
     private static void walk(Tree tree, String root, String folder, PathPatterns wanted, List<String> matches)
             throws IOException {
         for (Map.Entry<String, Node> child :
-                tree.children(TreePaths.join(root, folder)).entrySet()) {
-            String path = TreePaths.join(folder, child.getKey());
+                tree.children(TreePath.join(root, folder)).entrySet()) {
+            String path = TreePath.join(folder, child.getKey());
             if (wanted.matches(path)) {
                 matches.add(path);
             } else if (child.getValue() instanceof Node.Directory) {
@@ -137,12 +138,12 @@ final class SourceFiles {
 
     /** A neighbour that differs in the case of letters or in its ending only. */
     private static @Nullable String close(Tree tree, String path) throws IOException {
-        String folder = TreePaths.parent(path);
-        String wanted = TreePaths.name(path);
+        String folder = TreePath.parent(path);
+        String wanted = TreePath.name(path);
         for (String name : tree.children(folder).keySet()) {
             String stem = name.contains(".") ? name.substring(0, name.lastIndexOf('.')) : name;
             if (name.equalsIgnoreCase(wanted) || stem.equalsIgnoreCase(wanted)) {
-                return TreePaths.join(folder, name);
+                return TreePath.join(folder, name);
             }
         }
         return null;

@@ -5,23 +5,20 @@ import dev.strata.layer.Content;
 import dev.strata.layer.LayerWriter;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import dev.strata.layer.Unpack;
 import java.io.IOException;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import org.jspecify.annotations.Nullable;
 
-/** Whole trees of files: as a list of changes, as a folder, gone. */
+/** Whole trees of files: as a list of changes, as a folder. */
 final class TreeFiles {
     private static final int PIPE = 1 << 16;
 
@@ -36,7 +33,7 @@ final class TreeFiles {
 
     private static void collect(Tree tree, String folder, List<Change> changes) throws IOException {
         for (Map.Entry<String, Node> child : tree.children(folder).entrySet()) {
-            String path = TreePaths.join(folder, child.getKey());
+            String path = TreePath.join(folder, child.getKey());
             changes.add(new Change.Put(path, child.getValue()));
             if (child.getValue() instanceof Node.Directory) {
                 collect(tree, path, changes);
@@ -73,27 +70,5 @@ final class TreeFiles {
             Thread.currentThread().interrupt();
             throw new IOException("a copy was stopped", e);
         }
-    }
-
-    static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure) throws IOException {
-                if (failure != null) {
-                    throw failure;
-                }
-                Files.delete(visited);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

@@ -1,5 +1,6 @@
 package dev.strata.context;
 
+import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -79,7 +80,7 @@ public final class Git {
             return new Checkout(root, commit, date);
         } finally {
             if (!done) {
-                Worktree.delete(into);
+                Removal.of(into);
             }
         }
     }

@@ -1,6 +1,7 @@
 package dev.strata.context;
 
 import dev.strata.context.Git.GitRemote;
+import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -69,7 +70,7 @@ final class GitSession implements AutoCloseable {
             GitCommand command = new GitCommand(into, own, remote.protocols(), configuration, environment);
             return new GitSession(remote, own, credentials, command, lfs);
         } catch (IOException | RuntimeException e) {
-            Worktree.delete(own);
+            Removal.of(own);
             throw e;
         }
     }
@@ -216,6 +217,6 @@ final class GitSession implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        Worktree.delete(own);
+        Removal.of(own);
     }
 }

@@ -1,5 +1,6 @@
 package dev.strata.context;
 
+import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -60,7 +61,7 @@ final class Worktree {
                 if (!isGit(path)) {
                     return FileVisitResult.CONTINUE;
                 }
-                delete(path);
+                Removal.of(path);
                 return FileVisitResult.SKIP_SUBTREE;
             }
 
@@ -100,26 +101,6 @@ final class Worktree {
             private void touch(Path path) throws IOException {
                 Files.getFileAttributeView(path, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
                         .setTimes(time, null, null);
-            }
-        });
-    }
-
-    /** Removes a folder with all that is in it, following no link. */
-    static void delete(Path folder) throws IOException {
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) throws IOException {
-                Files.delete(path);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path path, @Nullable IOException trouble) throws IOException {
-                if (trouble != null) {
-                    throw trouble;
-                }
-                Files.delete(path);
-                return FileVisitResult.CONTINUE;
             }
         });
     }

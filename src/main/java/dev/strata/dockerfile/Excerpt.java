@@ -4,11 +4,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Shows a few lines of a file with a place marked. */
-record Excerpt(List<String> lines) {
+public record Excerpt(List<String> lines) {
     private static final int AROUND = 2;
     private static final int LONGEST_BLOCK = 12;
     private static final int WIDEST_LINE = 160;
 
+    public String of(Location location) {
+        return of(location, null);
+    }
+
+    /** @param marked text in these lines that is pointed at where it stands first */
     String of(Location location, @Nullable String marked) {
         int first = Math.max(1, location.startLine() - AROUND);
         int last = Math.min(lines.size(), Math.min(location.endLine(), location.startLine() + LONGEST_BLOCK) + AROUND);

@@ -25,4 +25,9 @@ public final class SlashPath {
         String joined = String.join("/", parts);
         return rooted ? "/" + joined : joined.isEmpty() ? "." : joined;
     }
+
+    /** Where a path leads that is written in a directory, links not looked at: absolute and clean. */
+    public static String join(String directory, String path) {
+        return clean(path.startsWith("/") ? path : "/" + directory + "/" + path);
+    }
 }

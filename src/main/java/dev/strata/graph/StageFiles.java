@@ -4,6 +4,7 @@ import dev.strata.dockerfile.Heredoc;
 import dev.strata.dockerfile.Instruction;
 import dev.strata.dockerfile.RunDevice;
 import dev.strata.dockerfile.RunMount;
+import dev.strata.dockerfile.SlashPath;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +29,7 @@ final class StageFiles {
 
     void workdir(Instruction.Workdir workdir, boolean trigger) {
         String written = dispatch.word(workdir.path());
-        String path = Paths.join(directory(), written);
+        String path = SlashPath.join(directory(), written);
         dispatch.execution.workingDir = path;
         Label label = dispatch.label(workdir, trigger);
         if (path.equals("/")) {
@@ -43,7 +44,7 @@ final class StageFiles {
 
     private String directory() {
         String directory = dispatch.execution.workingDir;
-        return directory == null || directory.isEmpty() ? "/" : Paths.join("/", directory);
+        return directory == null || directory.isEmpty() ? "/" : SlashPath.join("/", directory);
     }
 
     void run(Instruction.Run run, boolean trigger) {
@@ -116,7 +117,7 @@ final class StageFiles {
                 yield new Mount.Bind(
                         step,
                         from == null || linking.isFolder(from),
-                        Paths.join("/", bind.source() == null ? "/" : bind.source()),
+                        SlashPath.join("/", bind.source() == null ? "/" : bind.source()),
                         target(bind.target(), run),
                         bind.readOnly());
             }
@@ -126,7 +127,7 @@ final class StageFiles {
                 yield new Mount.Cache(
                         cache.id() == null || cache.id().isEmpty() ? target : cache.id(),
                         from == null || from.isEmpty() ? null : linking.source(from, dispatch.stage(), run),
-                        Paths.join("/", cache.source() == null ? "/" : cache.source()),
+                        SlashPath.join("/", cache.source() == null ? "/" : cache.source()),
                         target,
                         cache.readOnly(),
                         sharing(cache.sharing()),
@@ -139,7 +140,7 @@ final class StageFiles {
                 String target = secret.target() == null ? "/run/secrets/" + base(secret.id()) : secret.target();
                 yield new Mount.Secret(
                         secret.id(),
-                        file ? Paths.join(directory(), target) : null,
+                        file ? SlashPath.join(directory(), target) : null,
                         secret.environment(),
                         secret.required(),
                         secret.mode() == null ? 0400 : secret.mode(),
@@ -151,7 +152,7 @@ final class StageFiles {
                         ssh.id() == null || ssh.id().isEmpty() ? "default" : ssh.id(),
                         ssh.target() == null
                                 ? "/run/buildkit/ssh_agent." + number
-                                : Paths.join(directory(), ssh.target()),
+                                : SlashPath.join(directory(), ssh.target()),
                         ssh.required(),
                         ssh.mode() == null ? 0600 : ssh.mode(),
                         ssh.uid() == null ? 0 : ssh.uid(),
@@ -173,7 +174,7 @@ final class StageFiles {
     }
 
     private String target(@Nullable String written, Instruction.Run run) {
-        String target = Paths.join(directory(), written == null ? "" : written);
+        String target = SlashPath.join(directory(), written == null ? "" : written);
         if (target.equals("/") || written == null || written.isEmpty()) {
             throw new GraphException(
                     run.location(),
@@ -312,7 +313,7 @@ final class StageFiles {
     }
 
     private String absolute(String destination) {
-        String joined = Paths.join(directory(), destination);
+        String joined = SlashPath.join(directory(), destination);
         boolean folder = destination.endsWith("/")
                 || destination.endsWith("/.")
                 || destination.equals(".")

@@ -93,7 +93,7 @@ public final class Archive {
     }
 
     private static LayerIndex.Entry spool(TarEntry entry, TarReader reader, TarWriter tar) throws IOException {
-        String path = TarPath.clean(entry.name());
+        String path = TreePath.clean(entry.name());
         LayerIndex.Entry indexed = LayerIndexing.entry(path, entry);
         if (indexed instanceof LayerIndex.Entry.Present present && present.node() instanceof Node.RegularFile regular) {
             tar.fileHeader(path, regular.metadata(), regular.size());

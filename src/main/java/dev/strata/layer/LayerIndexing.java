@@ -37,7 +37,7 @@ final class LayerIndexing {
     }
 
     private void add(TarEntry tarEntry, TarReader reader) throws IOException {
-        String path = TarPath.clean(tarEntry.name());
+        String path = TreePath.clean(tarEntry.name());
         LayerIndex.Entry entry = path.contains(LayerTar.WHITEOUT) ? mark(path) : null;
         if (entry == null && !isAufs(path)) {
             entry = entry(path, tarEntry);
@@ -57,8 +57,8 @@ final class LayerIndexing {
 
     /** A whiteout, or null where the entry is none. */
     private static LayerIndex.@Nullable Entry mark(String path) {
-        String name = TarPath.last(path);
-        String parent = TarPath.parent(path);
+        String name = TreePath.name(path);
+        String parent = TreePath.parent(path);
         if (!isAufs(parent) && (parent.startsWith(LayerTar.WHITEOUT) || parent.contains("/" + LayerTar.WHITEOUT))) {
             throw new LayerException(
                     "an entry is below a directory whose name marks a removed file", path, TarReader.MEND);

@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * Source: OCI image specification, layer.md, "Applying Changesets".
  */
 final class MergedTree {
-    /** As many as Linux follows. */
-    private static final int MOST_LINKS = 40;
 
     /** A directory that no layer tells of, but something in it. */
     private static final Node IMPLIED = new Node.Directory(Metadata.of(0755, 0, 0, 0));
@@ -88,9 +86,9 @@ final class MergedTree {
         for (LayerIndex.Entry entry : layer.entries()) {
             switch (entry) {
                 case LayerIndex.Entry.Whiteout(String path) -> {
-                    Item parent = end(walk(TarPath.parent(path)));
+                    Item parent = end(walk(TreePath.parent(path)));
                     if (!parent.children.isEmpty()) {
-                        parent.children.remove(TarPath.last(path));
+                        parent.children.remove(TreePath.name(path));
                     }
                 }
                 case LayerIndex.Entry.Opaque(String path) -> {
@@ -124,13 +122,13 @@ final class MergedTree {
             root.node = item.node;
             return;
         }
-        Item parent = made(TarPath.parent(path));
-        Item below = parent.children.get(TarPath.last(path));
+        Item parent = made(TreePath.parent(path));
+        Item below = parent.children.get(TreePath.name(path));
         if (below != null && below.node instanceof Node.Directory && item.node instanceof Node.Directory) {
             below.node = item.node;
             below.layer = item.layer;
         } else {
-            parent.put(TarPath.last(path), item);
+            parent.put(TreePath.name(path), item);
         }
     }
 
@@ -156,7 +154,7 @@ final class MergedTree {
             return root;
         }
         String plain = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
-        return end(walk(TarPath.parent(plain))).children.get(TarPath.last(plain));
+        return end(walk(TreePath.parent(plain))).children.get(TreePath.name(plain));
     }
 
     private Item made(String path) {
@@ -188,7 +186,7 @@ final class MergedTree {
                 Item parent = end(steps);
                 Item child = parent.children.get(name);
                 if (child != null && child.node instanceof Node.SymbolicLink link) {
-                    if (++links > MOST_LINKS) {
+                    if (++links > TreePath.MOST_LINKS) {
                         throw loop(path);
                     }
                     if (link.target().startsWith("/")) {

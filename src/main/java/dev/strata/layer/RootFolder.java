@@ -1,15 +1,10 @@
 package dev.strata.layer;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Deque;
 import java.util.List;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * among their parents. Remembers which directories are there, so nothing else may change the folder.
  */
 final class RootFolder {
-    /** As many as Linux follows. */
-    private static final int MOST_LINKS = 40;
-
     private final Path root;
     private final TreeSet<String> directories = new TreeSet<>();
 
@@ -43,15 +35,6 @@ final class RootFolder {
         return DiskNames.resolve(root, path);
     }
 
-    static String join(String folder, String name) {
-        return folder.isEmpty() ? name : folder + "/" + name;
-    }
-
-    /** The part of a path before its last name. */
-    static String parent(String path) {
-        return path.substring(0, Math.max(0, path.lastIndexOf('/')));
-    }
-
     Posix.@Nullable Status status(String path) throws IOException {
         return Posix.status(bytes(path));
     }
@@ -65,36 +48,15 @@ final class RootFolder {
         if (directories.contains(asNamed)) {
             return asNamed;
         }
-        Deque<String> ahead = new ArrayDeque<>(names);
-        String path = "";
-        int links = 0;
-        while (!ahead.isEmpty()) {
-            String name = ahead.pop();
-            if (name.isEmpty() || name.equals(".")) {
-                continue;
-            }
-            if (name.equals("..")) {
-                path = parent(path);
-                continue;
-            }
-            String next = join(path, name);
-            String target = link(next);
-            if (target == null) {
-                path = next;
-                continue;
-            }
-            if (++links > MOST_LINKS) {
-                throw new LayerException(
-                        "more than " + MOST_LINKS + " symbolic links are in the way, perhaps in a circle",
-                        asNamed,
-                        "Make the archive anew without such links.");
-            }
-            path = target.startsWith("/") ? "" : path;
-            List<String> instead = new ArrayList<>(List.of(target.split("/")));
-            Collections.reverse(instead);
-            instead.forEach(ahead::push);
+        try {
+            return TreePath.follow(asNamed, true, this::link);
+        } catch (FileSystemLoopException e) {
+            throw new LayerException(
+                    "more than " + TreePath.MOST_LINKS + " symbolic links are in the way, perhaps in a circle",
+                    asNamed,
+                    "Make the archive anew without such links.",
+                    e);
         }
-        return path;
     }
 
     /** What a link says; null for all else. */
@@ -130,7 +92,7 @@ final class RootFolder {
         }
         directories.remove(path);
         directories.subSet(path + "/", path + "0").clear(); // '0' comes after '/'.
-        Files.walkFileTree(path(path), new Removal());
+        Removal.of(path(path));
     }
 
     List<String> children(String path) throws IOException {
@@ -139,22 +101,5 @@ final class RootFolder {
             entries.forEach(entry -> names.add(DiskNames.name(entry)));
         }
         return names;
-    }
-
-    private static final class Removal extends SimpleFileVisitor<Path> {
-        @Override
-        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-        }
-
-        @Override
-        public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException failure) throws IOException {
-            if (failure != null) {
-                throw failure;
-            }
-            Files.delete(folder);
-            return FileVisitResult.CONTINUE;
-        }
     }
 }

@@ -32,11 +32,11 @@ public final class TreeDiff {
         SortedMap<String, Node> nodesBelow = alsoBelow ? below.children(path) : java.util.Collections.emptySortedMap();
         for (String name : nodesBelow.keySet()) {
             if (!nodes.containsKey(name)) {
-                changes.add(new Change.Remove(RootFolder.join(path, name)));
+                changes.add(new Change.Remove(TreePath.join(path, name)));
             }
         }
         for (Map.Entry<String, Node> entry : nodes.entrySet()) {
-            String child = RootFolder.join(path, entry.getKey());
+            String child = TreePath.join(path, entry.getKey());
             Node nodeBelow = nodesBelow.get(entry.getKey());
             changes.compare(child, entry.getValue(), nodeBelow);
             if (entry.getValue() instanceof Node.Directory) {

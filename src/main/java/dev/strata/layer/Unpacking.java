@@ -118,7 +118,7 @@ final class Unpacking {
     }
 
     private void remove(String parent, String name) throws IOException {
-        String path = RootFolder.join(parent, name);
+        String path = TreePath.join(parent, name);
         if (!whiteouts.overlay()) {
             hide(path);
             return;
@@ -142,7 +142,7 @@ final class Unpacking {
         Posix.Status status = folder.status(path);
         if (status != null && status.isDirectory()) {
             for (String child : folder.children(path)) {
-                hide(RootFolder.join(path, child));
+                hide(TreePath.join(path, child));
             }
         }
     }
@@ -165,7 +165,7 @@ final class Unpacking {
         boolean placedBelow = !placed.subSet(path + "/", path + "0").isEmpty();
         if (status.isDirectory() && (placedBelow || placed.contains(path))) {
             for (String child : folder.children(path)) {
-                hide(RootFolder.join(path, child));
+                hide(TreePath.join(path, child));
             }
         } else if (!placed.contains(path)) {
             clear(path, status);
@@ -190,7 +190,7 @@ final class Unpacking {
         if (folder.isKnownDirectory(path)) {
             return;
         }
-        makeDirectories(RootFolder.parent(path));
+        makeDirectories(TreePath.parent(path));
         Posix.Status status = folder.status(path);
         if (status == null || !status.isDirectory()) {
             makeDirectory(path, status);
@@ -215,7 +215,7 @@ final class Unpacking {
     private void place(TarEntry entry, List<String> names, InputStream content) throws IOException {
         String parent = folder.follow(names.subList(0, names.size() - 1));
         makeDirectories(parent);
-        String path = RootFolder.join(parent, names.getLast());
+        String path = TreePath.join(parent, names.getLast());
         switch (entry) {
             case TarEntry.HardLink link -> hardLink(path, link);
             case TarEntry.Present present -> present(path, present, content);
@@ -325,7 +325,7 @@ final class Unpacking {
         List<String> names = new ArrayList<>(List.of(link.target().split("/")));
         names.removeIf(String::isEmpty);
         String last = names.isEmpty() ? "." : names.removeLast();
-        String target = RootFolder.join(folder.follow(names), last);
+        String target = TreePath.join(folder.follow(names), last);
         Posix.Status status = folder.status(target);
         if (status == null || (whiteouts.overlay() && isWhiteout(status)) || target.startsWith(path + "/")) {
             throw malformed(link, "a hard link leads to " + Names.shown(link.target()) + ", which is not there");

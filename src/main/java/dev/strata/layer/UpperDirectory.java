@@ -45,7 +45,7 @@ public final class UpperDirectory {
 
     private void walk(String path, boolean alsoBelow) throws IOException {
         for (Map.Entry<String, Node> entry : upper.children(path).entrySet()) {
-            String child = RootFolder.join(path, entry.getKey());
+            String child = TreePath.join(path, entry.getKey());
             Node nodeBelow = alsoBelow ? below.find(child) : null;
             switch (entry.getValue()) {
                 case Node.Directory directory -> directory(child, directory, nodeBelow);

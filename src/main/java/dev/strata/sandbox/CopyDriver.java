@@ -1,5 +1,6 @@
 package dev.strata.sandbox;
 
+import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

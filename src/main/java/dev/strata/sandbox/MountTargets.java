@@ -1,5 +1,6 @@
 package dev.strata.sandbox;
 
+import dev.strata.layer.TreePath;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -25,54 +26,37 @@ final class MountTargets implements AutoCloseable {
     }
 
     void folder(String target) throws IOException {
-        Path path = root;
-        for (String name : target.split("/")) {
-            if (!name.isEmpty()) {
-                path = next(path.resolve(name));
-                if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-                    note(path);
-                    Files.createDirectory(path);
-                }
-            }
-        }
+        make(inside(target));
     }
 
     void file(String target) throws IOException {
-        int slash = target.lastIndexOf('/');
-        folder(target.substring(0, slash));
-        Path path = inside(target);
+        String inside = inside(target);
+        make(TreePath.parent(inside));
+        Path path = root.resolve(inside);
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             note(path);
             Files.createFile(path);
         }
     }
 
-    /** Where a target is, its folders' links followed as in the root. */
-    private Path inside(String target) throws IOException {
-        Path path = root;
-        for (String name : target.split("/")) {
-            if (!name.isEmpty()) {
-                path = next(path.resolve(name));
-            }
-        }
-        return path;
+    /** Where a target is, links followed as a process in the root would, which never leads out of it. */
+    private String inside(String target) throws IOException {
+        return TreePath.follow(target, true, at -> {
+            Path path = root.resolve(at);
+            return Files.isSymbolicLink(path) ? Files.readSymbolicLink(path).toString() : null;
+        });
     }
 
-    /** Follows a link without leaving the root. */
-    private Path next(Path path) throws IOException {
-        Path found = path;
-        for (int links = 0; Files.isSymbolicLink(found); links++) {
-            if (links > 40) {
-                throw new IOException("too many symbolic links at " + path);
+    /** @param inside without a link among its names */
+    private void make(String inside) throws IOException {
+        Path path = root;
+        for (String name : inside.split("/")) {
+            path = path.resolve(name);
+            if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+                note(path);
+                Files.createDirectory(path);
             }
-            Path to = Files.readSymbolicLink(found);
-            Path parent = java.util.Objects.requireNonNull(found.getParent());
-            Path resolved = to.isAbsolute()
-                    ? root.resolve(Path.of("/").relativize(to)).normalize()
-                    : parent.resolve(to).normalize();
-            found = resolved.startsWith(root) ? resolved : root;
         }
-        return found;
     }
 
     private void note(Path path) throws IOException {

@@ -2,6 +2,7 @@ package dev.strata.sandbox;
 
 import dev.strata.layer.Content;
 import dev.strata.layer.DiskTree;
+import dev.strata.layer.Removal;
 import dev.strata.layer.UpperDirectory;
 import java.io.IOException;
 import java.nio.file.Files;

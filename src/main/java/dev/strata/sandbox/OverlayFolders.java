@@ -2,6 +2,7 @@ package dev.strata.sandbox;
 
 import dev.strata.layer.Posix;
 import dev.strata.layer.PosixException;
+import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,6 +2,7 @@ package dev.strata.sandbox;
 
 import dev.strata.image.Layer;
 import dev.strata.layer.Node;
+import dev.strata.layer.Removal;
 import dev.strata.layer.Tree;
 import dev.strata.layer.Unpack;
 import dev.strata.layer.Unpacked;

@@ -200,7 +200,7 @@ class ArchiveTest {
         "..\\a, ..\\a"
     })
     void namesAreCleaned(String name, String path) {
-        assertThat(TarPath.clean(name)).isEqualTo(path);
+        assertThat(TreePath.clean(name)).isEqualTo(path);
     }
 
     private static byte[] tar(String name) throws IOException {

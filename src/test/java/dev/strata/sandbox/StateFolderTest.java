@@ -2,6 +2,7 @@ package dev.strata.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

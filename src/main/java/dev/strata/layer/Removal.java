@@ -1,4 +1,4 @@
-package dev.strata.sandbox;
+package dev.strata.layer;
 
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
@@ -10,10 +10,10 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** Removes a folder with all that is in it; links are removed, not followed. What is gone already is no failure. */
-final class Removal extends SimpleFileVisitor<Path> {
+public final class Removal extends SimpleFileVisitor<Path> {
     private Removal() {}
 
-    static void of(Path folder) throws IOException {
+    public static void of(Path folder) throws IOException {
         Files.walkFileTree(folder, new Removal());
     }
 
