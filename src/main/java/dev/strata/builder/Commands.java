@@ -10,6 +10,7 @@ import dev.strata.plan.Plan;
 import dev.strata.sandbox.Active;
 import dev.strata.sandbox.Drivers;
 import dev.strata.sandbox.Exit;
+import dev.strata.sandbox.NotStarted;
 import dev.strata.sandbox.OciRuntime;
 import dev.strata.sandbox.RunCommand;
 import dev.strata.sandbox.Snapshots;
@@ -128,6 +129,11 @@ final class Commands implements AutoCloseable {
     private static FailureException failed(Step.Run step, Exit exit) {
         String instruction = step.label().instruction();
         String shown = instruction.length() > 200 ? instruction.substring(0, 200) + "…" : instruction;
+        NotStarted notStarted = exit.notStarted();
+        if (notStarted != null) {
+            return new FailureException(
+                    new Failure(Failure.Cause.USER, shown + ": " + notStarted.what(), null, notStarted.mend()));
+        }
         String how = exit.signal() == null ? "exit code " + exit.code() : "ended by signal " + exit.signal();
         return new FailureException(new Failure(
                 Failure.Cause.USER, shown + ": " + how, null, mend(step, exit), String.join("\n", exit.lastLines())));

@@ -1,9 +1,9 @@
 package dev.strata.sandbox;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -21,6 +21,9 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class Bundle implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+    /** 022, so that what a command makes does not depend on how Strata was started. */
+    private static final int UMASK = 18;
+
     private static final AtomicLong NUMBER = new AtomicLong();
     private static final List<String> DOCKER_CAPABILITIES = List.of(
             "CAP_CHOWN",
@@ -56,18 +59,20 @@ final class Bundle implements AutoCloseable {
     private final Path folder;
     private final String id;
     private final MountTargets targets;
+    private final BundleMounts own;
 
-    private Bundle(Path folder, String id, MountTargets targets) {
+    private Bundle(Path folder, String id, MountTargets targets, BundleMounts own) {
         this.folder = folder;
         this.id = id;
         this.targets = targets;
+        this.own = own;
     }
 
     static Bundle make(RunCommand command, Path parent, Place place) throws IOException {
         String id = "run-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
-        Path folder = Files.createDirectories(parent.resolve(id));
-        MountTargets targets = new MountTargets(command.root());
-        Bundle bundle = new Bundle(folder, id, targets);
+        Path folder = Files.createDirectory(
+                parent.resolve(id), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Bundle bundle = new Bundle(folder, id, new MountTargets(command.root()), new BundleMounts(folder, place));
         try {
             Map<String, Object> config = bundle.config(command, place);
             Files.write(folder.resolve("config.json"), JSON.writeValueAsBytes(config));
@@ -86,15 +91,45 @@ final class Bundle implements AutoCloseable {
         return id;
     }
 
+    /** For the runtime's notes about its containers. */
+    Path state() {
+        return folder.resolve("state");
+    }
+
+    /** What the runtime has to say; may not be there. */
+    Path log() {
+        return folder.resolve("log");
+    }
+
     private Map<String, Object> config(RunCommand command, Place place) throws IOException {
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("ociVersion", "1.0.2");
         config.put("process", process(command, place));
-        config.put("root", Map.of("path", command.root().toAbsolutePath().toString(), "readonly", false));
+        String root = command.root().toAbsolutePath().toString();
+        config.put("root", Map.of("path", root, "readonly", false));
+        if (!place.userNamespace() && !command.insecure()) {
+            config.put("hooks", Map.of("createContainer", List.of(withoutDevices(root))));
+        }
         config.put("hostname", "buildkitsandbox");
         config.put("mounts", mounts(command, place));
-        config.put("linux", linux(command));
+        config.put("linux", linux(command, place));
         return config;
+    }
+
+    /** A layer or a command may have made device nodes; in the root they must not open. Runtimes have no option for that. */
+    private static Map<String, Object> withoutDevices(String root) {
+        Path shell = Program.find("sh");
+        Path mount = Program.find("mount");
+        if (shell == null || mount == null) {
+            throw new SandboxException(
+                    "there is no program \"mount\" on the PATH", "Install it (apt-get install mount)");
+        }
+        String readFirst = "read -r state; exec \"$@\""; // A runtime fails when nobody reads what it tells its hooks.
+        return Map.of(
+                "path",
+                shell.toString(),
+                "args",
+                List.of("sh", "-c", readFirst, "sh", mount.toString(), "-o", "remount,bind,nodev", root));
     }
 
     private static Map<String, Object> process(RunCommand command, Place place) {
@@ -104,6 +139,7 @@ final class Bundle implements AutoCloseable {
         Map<String, Object> user = new LinkedHashMap<>();
         user.put("uid", command.uid());
         user.put("gid", command.gid());
+        user.put("umask", UMASK);
         user.put("additionalGids", command.groups());
         List<String> effective = command.uid() == 0 ? held : List.of();
         Map<String, Object> process = new LinkedHashMap<>();
@@ -144,7 +180,14 @@ final class Bundle implements AutoCloseable {
         for (MountPoint point : command.mounts()) {
             mounts.add(point(point));
         }
+        if (command.mounts().stream().noneMatch(point -> covers(point.target(), command.workingDirectory()))) {
+            targets.workingDirectory(command.workingDirectory(), command.uid(), command.gid());
+        }
         return mounts;
+    }
+
+    private static boolean covers(String target, String name) {
+        return Path.of(name).normalize().startsWith(Path.of(target).normalize());
     }
 
     private static Map<String, Object> mount(String target, String type, String source, List<String> options) {
@@ -161,7 +204,7 @@ final class Bundle implements AutoCloseable {
                 target,
                 "bind",
                 source.toAbsolutePath().toString(),
-                List.of("rbind", "rprivate", readOnly ? "ro" : "rw"));
+                List.of("rbind", "rprivate", "nodev", readOnly ? "ro" : "rw"));
     }
 
     /** The files by which a container finds names; of the image's own nothing is changed. */
@@ -198,18 +241,19 @@ final class Bundle implements AutoCloseable {
             }
             case MountPoint.Discarded discarded -> {
                 target(discarded.source(), discarded.target());
-                yield bind(discardedCopy(discarded.source()), discarded.target(), false);
+                yield bind(own.discarded(discarded.source()), discarded.target(), false);
             }
             case MountPoint.SecretFile secret -> {
                 targets.file(secret.target());
-                Path copy = folder.resolve("secret-" + NUMBER.incrementAndGet());
-                Files.copy(secret.source(), copy);
+                Path copy = own.secret(secret.source());
                 own(copy, secret.mode(), secret.uid(), secret.gid());
                 yield bind(copy, secret.target(), true);
             }
             case MountPoint.Socket socket -> {
                 targets.file(socket.target());
-                yield bind(socket.source(), socket.target(), false);
+                Path relayed = own.relayed(socket.source());
+                own(relayed, socket.mode(), socket.uid(), socket.gid());
+                yield bind(relayed, socket.target(), false);
             }
             case MountPoint.Tmpfs tmpfs -> {
                 targets.folder(tmpfs.target());
@@ -236,25 +280,7 @@ final class Bundle implements AutoCloseable {
         Files.setAttribute(file, "unix:mode", mode);
     }
 
-    /** Writes go to a copy. */
-    private Path discardedCopy(Path source) throws IOException {
-        Path copy = folder.resolve("discarded-" + NUMBER.incrementAndGet());
-        Process copying = new ProcessBuilder("cp", "-a", "--reflink=auto", source.toString(), copy.toString())
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(copying.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        try {
-            if (copying.waitFor() != 0) {
-                throw new IOException("cannot copy " + source + ": " + output.strip());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while " + source + " was copied", e);
-        }
-        return copy;
-    }
-
-    private static Map<String, Object> linux(RunCommand command) {
+    private static Map<String, Object> linux(RunCommand command, Place place) {
         List<Map<String, Object>> namespaces = new ArrayList<>();
         for (String type : List.of("pid", "ipc", "uts", "mount")) {
             namespaces.add(Map.of("type", type));
@@ -267,22 +293,18 @@ final class Bundle implements AutoCloseable {
         if (!command.insecure()) {
             linux.put("maskedPaths", MASKED);
             linux.put("readonlyPaths", READ_ONLY);
+            if (place.filters()) {
+                linux.put("seccomp", Seccomp.filter(System.getProperty("os.arch")));
+            }
         }
         return linux;
     }
 
     @Override
     public void close() throws IOException {
-        targets.close();
-        Process removing = new ProcessBuilder("rm", "-rf", "--one-file-system", folder.toString()).start();
-        try {
-            removing.waitFor();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        try (own) {
+            targets.close();
         }
-        if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)
-                && !Thread.currentThread().isInterrupted()) {
-            throw new IOException("cannot remove " + folder);
-        }
+        Removal.of(folder);
     }
 }

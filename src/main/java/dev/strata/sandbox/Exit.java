@@ -8,11 +8,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param code 0 is success; of a command ended by a signal 128 and the signal's number
  * @param signal its name, such as {@code KILL}; null where it ended by itself
- * @param peakMemory bytes; null where it cannot be told
+ * @param peakMemory bytes of the largest of its processes; null where it cannot be told
  * @param lastLines the end of its output, at most twenty lines
+ * @param notStarted why there was no command at all; null where there was
  */
 public record Exit(
-        int code, @Nullable String signal, @Nullable Long peakMemory, List<String> lastLines) {
+        int code,
+        @Nullable String signal,
+        @Nullable Long peakMemory,
+        List<String> lastLines,
+        @Nullable NotStarted notStarted) {
     public Exit {
         lastLines = List.copyOf(lastLines);
     }

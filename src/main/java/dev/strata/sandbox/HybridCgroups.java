@@ -1,33 +1,25 @@
 package dev.strata.sandbox;
 
-import dev.strata.layer.Posix;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A machine that has both versions of cgroups at once. crun refuses it when the second version holds a controller, even
- * where it is told to leave cgroups alone; so that mount is taken out of sight in this process' own mount namespace.
+ * where it is told to leave cgroups alone; so that mount is taken out of sight where crun runs.
  */
 final class HybridCgroups {
     private static final Path UNIFIED = Path.of("/sys/fs/cgroup/unified");
 
     private HybridCgroups() {}
 
-    static void hide() throws IOException {
+    /** Words to put before a program that has a mount namespace of its own; none on other machines. */
+    static List<String> hiding() throws IOException {
         Path controllers = UNIFIED.resolve("cgroup.controllers");
-        if (ownMountNamespace()
-                && Files.isReadable(controllers)
-                && !Files.readString(controllers).isBlank()) {
-            Posix.unmount(UNIFIED, Posix.DETACH);
+        if (Files.isReadable(controllers) && !Files.readString(controllers).isBlank()) {
+            return List.of("sh", "-c", "umount -l " + UNIFIED + " && exec \"$@\"", "sh");
         }
-    }
-
-    /** Never in a namespace that others share, who would miss the mount: it must not be that of the parent. */
-    private static boolean ownMountNamespace() throws IOException {
-        long parent = ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L);
-        Path theirs = Path.of("/proc/" + parent + "/ns/mnt");
-        return Files.isReadable(theirs)
-                && !Files.readSymbolicLink(theirs).equals(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt")));
+        return List.of();
     }
 }

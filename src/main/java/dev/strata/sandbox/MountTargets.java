@@ -1,6 +1,5 @@
 package dev.strata.sandbox;
 
-import dev.strata.layer.TreePath;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -8,15 +7,21 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The files and folders of a root that something is mounted on. Those that are not there are made, and taken away
  * afterwards with the time of the folder they were in restored, so that no layer tells of them.
  */
 final class MountTargets implements AutoCloseable {
-    private record Made(Path path, Path parent, FileTime parentTime) {}
+    /**
+     * @param before the parent's time before this was made in it
+     * @param after its time then; if it has another at the end, that is the command's doing and stays
+     */
+    private record Made(Path path, Path parent, FileTime before, FileTime after) {}
 
     private final Path root;
     private final List<Made> made = new ArrayList<>();
@@ -26,42 +31,54 @@ final class MountTargets implements AutoCloseable {
     }
 
     void folder(String target) throws IOException {
-        make(inside(target));
+        folders(RootPath.resolve(root, target), target);
     }
 
     void file(String target) throws IOException {
-        String inside = inside(target);
-        make(TreePath.parent(inside));
-        Path path = root.resolve(inside);
+        Path path = RootPath.resolve(root, target);
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            note(path);
+            Path parent = Objects.requireNonNull(path.getParent());
+            folders(parent, target);
+            FileTime before = time(parent);
             Files.createFile(path);
+            made.add(new Made(path, parent, before, time(parent)));
         }
     }
 
-    /** Where a target is, links followed as a process in the root would, which never leads out of it. */
-    private String inside(String target) throws IOException {
-        return TreePath.follow(target, true, at -> {
-            Path path = root.resolve(at);
-            return Files.isSymbolicLink(path) ? Files.readSymbolicLink(path).toString() : null;
-        });
+    private void folders(Path path, String target) throws IOException {
+        if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new SandboxException(
+                    "nothing can be mounted on " + target + ": /" + root.relativize(path) + " is not a folder",
+                    "Mount it elsewhere, or remove that file in an earlier step");
+        }
+        Path parent = Objects.requireNonNull(path.getParent());
+        folders(parent, target);
+        FileTime before = time(parent);
+        Files.createDirectory(path);
+        made.add(new Made(path, parent, before, time(parent)));
     }
 
-    /** @param inside without a link among its names */
-    private void make(String inside) throws IOException {
-        Path path = root;
-        for (String name : inside.split("/")) {
-            path = path.resolve(name);
-            if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-                note(path);
-                Files.createDirectory(path);
-            }
+    /** Makes a folder that is the command's own and stays. */
+    void workingDirectory(String name, long uid, long gid) throws IOException {
+        Path path = RootPath.resolve(root, name);
+        List<Path> missing = new ArrayList<>();
+        while (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            missing.add(path);
+            path = Objects.requireNonNull(path.getParent());
+        }
+        for (Path folder : missing.reversed()) {
+            Files.createDirectory(folder);
+            Files.setAttribute(folder, "unix:uid", (int) uid);
+            Files.setAttribute(folder, "unix:gid", (int) gid);
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
     }
 
-    private void note(Path path) throws IOException {
-        Path parent = java.util.Objects.requireNonNull(path.getParent());
-        made.add(new Made(path, parent, Files.getLastModifiedTime(parent, LinkOption.NOFOLLOW_LINKS)));
+    private static FileTime time(Path folder) throws IOException {
+        return Files.getLastModifiedTime(folder, LinkOption.NOFOLLOW_LINKS);
     }
 
     @Override
@@ -71,11 +88,13 @@ final class MountTargets implements AutoCloseable {
                 if (Files.isRegularFile(one.path(), LinkOption.NOFOLLOW_LINKS) && Files.size(one.path()) > 0) {
                     continue; // the command made it its own
                 }
+                FileTime now = time(one.parent());
                 Files.delete(one.path());
-                Files.setLastModifiedTime(one.parent(), one.parentTime());
+                Files.setLastModifiedTime(one.parent(), now.equals(one.after()) ? one.before() : now);
             } catch (NoSuchFileException | DirectoryNotEmptyException e) {
                 // The command took it away or filled it: it is the command's now.
             }
         }
+        made.clear();
     }
 }

@@ -1,17 +1,29 @@
 package dev.strata.sandbox;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs commands as containers by an OCI runtime: crun, or else runc. A container has its own processes, mounts, IPC and
- * host name, docker's capabilities as far as they are held here, and nothing of the builder.
+ * host name, docker's capabilities as far as they are held here, docker's filter of system calls, and nothing of the
+ * builder.
+ *
+ * <p>The runtime itself is the first process of a process namespace, whose end ends all others, and it ends with this
+ * process: nothing outlives a builder that is killed.
  */
 public final class OciRuntime {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    /** Where a runtime fails before the command, it exits with this. */
+    private static final int FAILED = 1;
+
     private final Path program;
     private final Path folder;
     private final Place place;
@@ -30,14 +42,9 @@ public final class OciRuntime {
      */
     public static OciRuntime find(Path folder) throws IOException {
         for (String name : List.of("crun", "runc")) {
-            for (String directory : System.getenv()
-                    .getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-                    .split(":")) {
-                Path program = Path.of(directory, name);
-                if (Files.isExecutable(program)) {
-                    HybridCgroups.hide();
-                    return new OciRuntime(program, Files.createDirectories(folder), Place.here());
-                }
+            Path program = Program.find(name);
+            if (program != null) {
+                return new OciRuntime(program, Files.createDirectories(folder).toRealPath(), Place.here());
             }
         }
         throw new SandboxException(
@@ -47,65 +54,70 @@ public final class OciRuntime {
     /**
      * Runs a command to its end. What it leaves running is ended with it.
      *
-     * @param lines told each line of its output as it comes
+     * @param lines told each line of its output as it comes, from another thread
      * @throws InterruptedException when the thread was interrupted; the command is ended then
+     * @throws SandboxException where the runtime cannot make the container
      */
     public Exit run(RunCommand command, Consumer<String> lines) throws IOException, InterruptedException {
         try (Bundle bundle = Bundle.make(command, folder, place)) {
-            List<String> words = new ArrayList<>(List.of(
-                    program.toString(), "--root", folder.resolve("state").toString()));
-            if (isCrun()) {
-                words.add("--cgroup-manager=disabled");
-            }
-            words.addAll(List.of("run", "--no-new-keyring"));
-            if (!place.pivotRoot()) {
-                words.add("--no-pivot");
-            }
-            words.addAll(List.of("--bundle", bundle.folder().toString(), bundle.id()));
-            ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
-            builder.environment().keySet().removeIf(name -> !name.equals("PATH"));
-            Process process = builder.start();
-            process.getOutputStream().close();
             Output output = new Output(lines);
-            Thread reader = Thread.ofVirtual()
-                    .name("output of " + bundle.id())
-                    .start(() -> output.read(process.getInputStream()));
-            try {
-                int code = process.waitFor();
-                reader.join();
-                return exit(code, output.lastLines());
-            } catch (InterruptedException e) {
-                end(bundle, process);
-                reader.join();
-                throw e;
-            }
+            int code = Supervised.run(words(bundle), output);
+            String said = code == FAILED ? said(bundle, output.lastLines()) : null;
+            return said == null ? ended(code, output) : notStarted(command, said, output);
         }
     }
 
+    private List<String> words(Bundle bundle) throws IOException {
+        List<String> words = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL"));
+        words.addAll(List.of("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"));
+        words.addAll(HybridCgroups.hiding());
+        words.addAll(List.of(program.toString(), "--root", bundle.state().toString()));
+        words.addAll(List.of("--log", bundle.log().toString(), "--log-format", "json"));
+        if (isCrun()) {
+            words.add("--cgroup-manager=disabled");
+        }
+        words.addAll(List.of("run", "--no-new-keyring"));
+        if (!place.pivotRoot()) {
+            words.add("--no-pivot");
+        }
+        words.addAll(List.of("--bundle", bundle.folder().toString(), bundle.id()));
+        return words;
+    }
+
     private boolean isCrun() {
-        return program.getFileName().toString().equals("crun");
+        return program.endsWith("crun");
     }
 
-    /** Ends the container's first process, and with its process namespace all others. */
-    private void end(Bundle bundle, Process process) throws IOException, InterruptedException {
-        Process delete = new ProcessBuilder(
-                        program.toString(),
-                        "--root",
-                        folder.resolve("state").toString(),
-                        "delete",
-                        "--force",
-                        bundle.id())
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        delete.waitFor();
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
-        process.waitFor();
+    /** What the runtime had to say of a failure of its own; in its log, or last of all where it had left that behind. */
+    private static @Nullable String said(Bundle bundle, List<String> lastLines) throws IOException {
+        String said = null;
+        if (Files.exists(bundle.log())) {
+            try (MappingIterator<JsonNode> messages =
+                    JSON.readerFor(JsonNode.class).readValues(bundle.log().toFile())) {
+                while (messages.hasNext()) {
+                    JsonNode message = messages.next();
+                    said = message.path("level").asText().equals("error")
+                            ? message.path("msg").asText()
+                            : said;
+                }
+            }
+        }
+        String last = lastLines.isEmpty() ? "" : lastLines.getLast();
+        return said == null && last.startsWith("{\"msg\":\"exec container process") ? last : said;
     }
 
-    private static Exit exit(int code, List<String> lastLines) {
-        return new Exit(
-                code, code > 128 && code <= 128 + Signals.HIGHEST ? Signals.name(code - 128) : null, null, lastLines);
+    private Exit notStarted(RunCommand command, String said, Output output) throws IOException {
+        NotStarted why = NotStarted.of(command, said);
+        if (why == null) {
+            throw new SandboxException(
+                    program.getFileName() + " cannot make a container here: " + said,
+                    "Start Strata by bin/strata; in a pod, choose the isolation that the node allows");
+        }
+        return new Exit(why.code(), null, null, output.lastLines(), why);
+    }
+
+    private static Exit ended(int code, Output output) {
+        boolean signalled = code > 128 && code <= 128 + Signals.HIGHEST;
+        return new Exit(code, signalled ? Signals.name(code - 128) : null, null, output.lastLines(), null);
     }
 }

@@ -44,10 +44,25 @@ final class Output {
             tell();
         } else {
             if (length == LONGEST) {
-                tell();
+                cut();
             }
             line[length++] = b;
         }
+    }
+
+    /** Tells what there is of a line, less the beginning of a character whose end is still to come. */
+    private void cut() {
+        int begin = LONGEST - 1;
+        while (begin > LONGEST - 4 && (line[begin] & 0xC0) == 0x80) {
+            begin--;
+        }
+        int bytes = Integer.numberOfLeadingZeros(~(line[begin] << 24));
+        boolean unfinished = bytes > 1 && bytes > LONGEST - begin;
+        int whole = unfinished ? begin : LONGEST;
+        length = whole;
+        tell();
+        System.arraycopy(line, whole, line, 0, LONGEST - whole);
+        length = LONGEST - whole;
     }
 
     private void tell() {

@@ -11,9 +11,10 @@ import java.util.List;
  *
  * @param capabilities names of those that this process holds, {@code CAP_CHOWN}, in the kernel's order
  * @param userNamespace whether this process is in a user namespace, where a fresh sysfs and devices cannot be made
+ * @param filters whether the kernel can filter system calls
  * @param pivotRoot whether the root can be changed by pivot_root; a runtime's default filter in a pod forbids it
  */
-record Place(List<String> capabilities, boolean userNamespace, boolean pivotRoot) {
+record Place(List<String> capabilities, boolean userNamespace, boolean filters, boolean pivotRoot) {
     private static final List<String> NAMES = List.of(
             "CHOWN",
             "DAC_OVERRIDE",
@@ -80,6 +81,6 @@ record Place(List<String> capabilities, boolean userNamespace, boolean pivotRoot
                 names.add("CAP_" + NAMES.get(bit));
             }
         }
-        return new Place(names, nested, !filtered);
+        return new Place(names, nested, Seccomp.isThere(), !filtered);
     }
 }
