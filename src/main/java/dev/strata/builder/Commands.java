@@ -69,7 +69,10 @@ final class Commands implements AutoCloseable {
     synchronized Snapshots snapshots() throws IOException {
         Snapshots present = snapshots;
         if (present == null) {
-            present = Drivers.choose(settings.state().resolve("snapshots"), settings.driver());
+            present = Drivers.choose(
+                    settings.state().resolve("snapshots"),
+                    settings.driver(),
+                    warning -> events.accept(new Event.Warning(null, warning)));
             snapshots = present;
         }
         return present;

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Whole trees as subvolumes of btrfs, which are copied in no time. */
 final class BtrfsDriver implements Driver {
@@ -15,11 +16,11 @@ final class BtrfsDriver implements Driver {
     }
 
     @Override
-    public Snapshots open(Path stateFolder, String reason) throws IOException {
+    public Snapshots open(Path stateFolder, String reason, Consumer<String> warnings) throws IOException {
         Subvolumes subvolumes = new Subvolumes();
         tryIt(subvolumes, stateFolder);
         return new CopiedSnapshots(
-                name(), subvolumes, new StateFolder(stateFolder.resolve(name()), subvolumes), reason);
+                name(), subvolumes, new StateFolder(stateFolder.resolve(name()), subvolumes), reason, warnings);
     }
 
     private static void tryIt(Subvolumes subvolumes, Path stateFolder) throws IOException {

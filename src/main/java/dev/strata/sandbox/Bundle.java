@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 /**
  * The folder that an OCI runtime runs a container from. Mount points that the root lacks are made here and taken away
@@ -53,6 +54,10 @@ final class Bundle implements AutoCloseable {
             "/proc/timer_stats",
             "/sys/devices/virtual/powercap",
             "/sys/firmware");
+    /** Where /sys is that of the place, what is mounted in it stays writable; a new one has no cgroups in it. */
+    private static final List<String> MASKED_WITH_CGROUPS =
+            Stream.concat(MASKED.stream(), Stream.of("/sys/fs/cgroup")).toList();
+
     private static final List<String> READ_ONLY =
             List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
@@ -291,7 +296,7 @@ final class Bundle implements AutoCloseable {
         Map<String, Object> linux = new LinkedHashMap<>();
         linux.put("namespaces", namespaces);
         if (!command.insecure()) {
-            linux.put("maskedPaths", MASKED);
+            linux.put("maskedPaths", place.userNamespace() ? MASKED_WITH_CGROUPS : MASKED);
             linux.put("readonlyPaths", READ_ONLY);
             if (place.filters()) {
                 linux.put("seccomp", Seccomp.filter(System.getProperty("os.arch")));

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /** {@link Snapshots} that are whole trees, each made from a copy of another; what differs is found by comparing. */
 final class CopiedSnapshots implements Snapshots {
@@ -18,6 +19,7 @@ final class CopiedSnapshots implements Snapshots {
     private final Copies copies;
     private final StateFolder state;
     private final String reason;
+    private final Consumer<String> warnings;
     private final ConcurrentHashMap<String, Object> busy = new ConcurrentHashMap<>();
 
     /** How trees are copied. */
@@ -33,7 +35,8 @@ final class CopiedSnapshots implements Snapshots {
         }
     }
 
-    CopiedSnapshots(String driver, Copies copies, StateFolder state, String reason) {
+    CopiedSnapshots(String driver, Copies copies, StateFolder state, String reason, Consumer<String> warnings) {
+        this.warnings = warnings;
         this.driver = driver;
         this.copies = copies;
         this.state = state;
@@ -73,7 +76,7 @@ final class CopiedSnapshots implements Snapshots {
         Path folder = below == null ? state.make() : copy(below);
         for (Layer layer : chain.subList(there, chain.size())) {
             try (InputStream tar = source.openTar(layer)) {
-                Unpack.apply(tar, folder, Unpack.Whiteouts.APPLY);
+                Unpack.apply(tar, folder, Unpack.Whiteouts.APPLY).notes().forEach(warnings);
             } catch (IOException | RuntimeException e) {
                 state.remove(folder);
                 throw e;

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Whole trees, each a copy of the one below: slow, but there is no place where it does not work. */
 final class CopyDriver implements Driver {
@@ -14,9 +15,10 @@ final class CopyDriver implements Driver {
     }
 
     @Override
-    public Snapshots open(Path stateFolder, String reason) throws IOException {
+    public Snapshots open(Path stateFolder, String reason, Consumer<String> warnings) throws IOException {
         Copies copies = new Copies();
-        return new CopiedSnapshots(name(), copies, new StateFolder(stateFolder.resolve(name()), copies), reason);
+        return new CopiedSnapshots(
+                name(), copies, new StateFolder(stateFolder.resolve(name()), copies), reason, warnings);
     }
 
     private static final class Copies implements CopiedSnapshots.Copies {

@@ -2,6 +2,7 @@ package dev.strata.sandbox;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /** One way of keeping {@link Snapshots}. */
 interface Driver {
@@ -11,7 +12,8 @@ interface Driver {
      * Tries whether it works in this folder, and begins if so.
      *
      * @param reason why it was chosen
+     * @param warnings told what of a layer could not be made here
      * @throws SandboxException where it does not work, with what stands against it
      */
-    Snapshots open(Path stateFolder, String reason) throws IOException;
+    Snapshots open(Path stateFolder, String reason, Consumer<String> warnings) throws IOException;
 }

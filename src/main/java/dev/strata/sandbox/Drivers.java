@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -20,18 +21,21 @@ public final class Drivers {
      *
      * @param stateFolder made if it is not there; nothing else may use it
      * @param forced the name of a driver that must be used, or null for the best that works
+     * @param warnings told, from any thread, what of a layer could not be made here, such as devices in a user namespace
      * @throws SandboxException where the forced one is unknown or does not work here
      */
-    public static Snapshots choose(Path stateFolder, @Nullable String forced) throws IOException {
+    public static Snapshots choose(Path stateFolder, @Nullable String forced, Consumer<String> warnings)
+            throws IOException {
         Path folder = Files.createDirectories(stateFolder).toRealPath();
-        return forced == null ? best(ALL, folder) : named(ALL, forced, folder);
+        return forced == null ? best(ALL, folder, warnings) : named(ALL, forced, folder, warnings);
     }
 
-    static Snapshots best(List<Driver> drivers, Path folder) throws IOException {
+    static Snapshots best(List<Driver> drivers, Path folder, Consumer<String> warnings) throws IOException {
         List<String> obstacles = new ArrayList<>();
         for (Driver driver : drivers) {
             try {
-                return driver.open(folder, obstacles.isEmpty() ? "it works here" : String.join("; ", obstacles));
+                return driver.open(
+                        folder, obstacles.isEmpty() ? "it works here" : String.join("; ", obstacles), warnings);
             } catch (SandboxException e) {
                 obstacles.add("no " + driver.name() + ": " + e.getMessage());
             }
@@ -41,19 +45,20 @@ public final class Drivers {
                 "Put the state folder on another file system");
     }
 
-    static Snapshots named(List<Driver> drivers, String name, Path folder) throws IOException {
+    static Snapshots named(List<Driver> drivers, String name, Path folder, Consumer<String> warnings)
+            throws IOException {
         for (Driver driver : drivers) {
             if (driver.name().equals(name)) {
-                return forced(driver, folder);
+                return forced(driver, folder, warnings);
             }
         }
         String known = drivers.stream().map(Driver::name).collect(Collectors.joining(", "));
         throw new SandboxException("there is no driver \"" + name + "\" for snapshots", "Use one of these: " + known);
     }
 
-    private static Snapshots forced(Driver driver, Path folder) throws IOException {
+    private static Snapshots forced(Driver driver, Path folder, Consumer<String> warnings) throws IOException {
         try {
-            return driver.open(folder, "it was asked for");
+            return driver.open(folder, "it was asked for", warnings);
         } catch (SandboxException e) {
             throw new SandboxException(
                     "the driver \"" + driver.name() + "\" does not work in " + folder + ": " + e.getMessage(),

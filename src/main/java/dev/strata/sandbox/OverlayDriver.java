@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Layers in folders of their own, which overlayfs shows as one: nothing is ever copied. */
@@ -20,13 +21,13 @@ final class OverlayDriver implements Driver {
     }
 
     @Override
-    public Snapshots open(Path stateFolder, String reason) throws IOException {
+    public Snapshots open(Path stateFolder, String reason, Consumer<String> warnings) throws IOException {
         SequencedSet<String> obstacles = new LinkedHashSet<>();
         for (Overlay kind : KINDS) {
             String obstacle = obstacle(kind, stateFolder);
             if (obstacle == null) {
                 Path folder = stateFolder.resolve(kind.userXattr() ? "overlay-user" : "overlay");
-                return new OverlaySnapshots(kind, new StateFolder(folder, new OverlayFolders()), reason);
+                return new OverlaySnapshots(kind, new StateFolder(folder, new OverlayFolders()), reason, warnings);
             }
             obstacles.add(obstacle);
         }

@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ final class OverlayLayers {
     private final OverlaySnapshots snapshots;
     private final StateFolder state;
     private final Unpack.Whiteouts whiteouts;
+    private final Consumer<String> warnings;
     private final ConcurrentHashMap<String, Object> busy = new ConcurrentHashMap<>();
     private final Semaphore turns =
             new Semaphore(Math.max(2, java.lang.Runtime.getRuntime().availableProcessors()));
@@ -37,7 +39,8 @@ final class OverlayLayers {
     /** @param unpacked null where the folder was there, or stands on nothing but itself */
     private record Part(Path folder, @Nullable Unpacked unpacked) {}
 
-    OverlayLayers(OverlaySnapshots snapshots, StateFolder state, boolean userXattr) {
+    OverlayLayers(OverlaySnapshots snapshots, StateFolder state, boolean userXattr, Consumer<String> warnings) {
+        this.warnings = warnings;
         this.snapshots = snapshots;
         this.state = state;
         this.whiteouts = userXattr ? Unpack.Whiteouts.OVERLAY_USER : Unpack.Whiteouts.OVERLAY_TRUSTED;
@@ -121,6 +124,7 @@ final class OverlayLayers {
             state.remove(folder);
             throw e;
         }
+        unpacked.notes().forEach(warnings);
         if (unpacked.opaqueRoot()) {
             Files.createFile(OverlayFolders.opaque(folder));
         }

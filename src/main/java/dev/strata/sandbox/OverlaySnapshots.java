@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /** {@link Snapshots} of folders, one a layer, stacked by overlayfs. */
 final class OverlaySnapshots implements Snapshots {
@@ -26,11 +27,11 @@ final class OverlaySnapshots implements Snapshots {
     private final OverlayLayers layers;
     private final List<Path> mounts = new ArrayList<>();
 
-    OverlaySnapshots(Overlay overlay, StateFolder state, String reason) {
+    OverlaySnapshots(Overlay overlay, StateFolder state, String reason, Consumer<String> warnings) {
         this.overlay = overlay;
         this.state = state;
         this.reason = reason;
-        this.layers = new OverlayLayers(this, state, overlay.userXattr());
+        this.layers = new OverlayLayers(this, state, overlay.userXattr(), warnings);
     }
 
     @Override

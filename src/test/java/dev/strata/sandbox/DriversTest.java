@@ -7,6 +7,7 @@ import dev.strata.image.Layer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,7 +18,7 @@ final class DriversTest {
     /** Works, or does not, without doing anything. */
     private record Fake(String name, boolean works) implements Driver {
         @Override
-        public Snapshots open(Path stateFolder, String reason) {
+        public Snapshots open(Path stateFolder, String reason, Consumer<String> warnings) {
             if (!works) {
                 throw new SandboxException("none in " + stateFolder.getFileName(), null);
             }
@@ -48,13 +49,14 @@ final class DriversTest {
     @Test
     void theFirstThatWorksIsTheBestAndSaysWhatStoodAgainstTheOthers() throws IOException {
         List<Driver> drivers = List.of(new Fake("one", false), new Fake("two", true), new Fake("three", true));
-        assertThat(Drivers.best(drivers, Path.of("/state"))).isEqualTo(new Opened("two", "no one: none in state"));
+        assertThat(Drivers.best(drivers, Path.of("/state"), any -> {}))
+                .isEqualTo(new Opened("two", "no one: none in state"));
     }
 
     @Test
     void whereNoneWorksAllObstaclesAreTold() {
         List<Driver> drivers = List.of(new Fake("one", false), new Fake("two", false));
-        assertThatThrownBy(() -> Drivers.best(drivers, Path.of("/state")))
+        assertThatThrownBy(() -> Drivers.best(drivers, Path.of("/state"), any -> {}))
                 .isInstanceOf(SandboxException.class)
                 .hasMessageContaining("no one: none in state; no two: none in state");
     }
@@ -62,15 +64,16 @@ final class DriversTest {
     @Test
     void theOneThatIsAskedForIsNotReplacedByAnother() {
         List<Driver> drivers = List.of(new Fake("one", false), new Fake("two", true));
-        assertThatThrownBy(() -> Drivers.named(drivers, "one", Path.of("/state")))
+        assertThatThrownBy(() -> Drivers.named(drivers, "one", Path.of("/state"), any -> {}))
                 .hasMessage("the driver \"one\" does not work in /state: none in state");
     }
 
     @Test
     void anUnknownNameIsRefusedWithTheKnownOnes() {
-        assertThatThrownBy(() -> Drivers.choose(folder, "zfs")).isInstanceOfSatisfying(SandboxException.class, e -> {
-            assertThat(e).hasMessage("there is no driver \"zfs\" for snapshots");
-            assertThat(e.mend()).isEqualTo("Use one of these: overlay, btrfs, copy");
-        });
+        assertThatThrownBy(() -> Drivers.choose(folder, "zfs", any -> {}))
+                .isInstanceOfSatisfying(SandboxException.class, e -> {
+                    assertThat(e).hasMessage("there is no driver \"zfs\" for snapshots");
+                    assertThat(e.mend()).isEqualTo("Use one of these: overlay, btrfs, copy");
+                });
     }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -34,6 +35,7 @@ abstract class SnapshotsContract {
     final Tars tars = new Tars();
     private Path state;
     private Snapshots snapshots;
+    private final List<String> warnings = new CopyOnWriteArrayList<>();
 
     /** The driver's own name. */
     abstract String driver();
@@ -46,12 +48,13 @@ abstract class SnapshotsContract {
     @BeforeEach
     void open() throws IOException {
         state = place().resolve("state");
-        snapshots = Drivers.choose(state, driver());
+        snapshots = Drivers.choose(state, driver(), warnings::add);
     }
 
     @AfterEach
     void close() throws IOException {
         snapshots.close();
+        assertThat(warnings).isEmpty();
         assertThat(Files.readString(Path.of("/proc/self/mounts"))).doesNotContain(state + "/");
     }
 
@@ -241,7 +244,7 @@ abstract class SnapshotsContract {
         int opened = tars.opened.get();
         snapshots.of(chain, tars).tree();
         snapshots.close();
-        snapshots = Drivers.choose(state, driver());
+        snapshots = Drivers.choose(state, driver(), warnings::add);
         assertThat(snapshots.of(chain, tars).tree().children("usr/lib").keySet())
                 .containsExactly("a", "b");
         assertThat(tars.opened.get()).isEqualTo(opened);
@@ -266,7 +269,7 @@ abstract class SnapshotsContract {
         snapshots.name(one, first);
         snapshots.name(one, first);
         snapshots.close();
-        snapshots = Drivers.choose(state, driver());
+        snapshots = Drivers.choose(state, driver(), warnings::add);
         Tree tree = snapshots.of(List.of(base, first, second), tars).tree();
         assertThat(text(tree, "one") + text(tree, "two")).isEqualTo("12");
         assertThat(snapshots.of(List.of(base, first), tars).tree().find("two")).isNull();
@@ -293,7 +296,7 @@ abstract class SnapshotsContract {
         Path dead = Files.createFile(folder().resolve("runs/dead.1"));
         Files.createDirectories(folder().resolve("folders/dead.1-1/tree/some"));
         try (Active active = snapshots.begin(snapshots.of(List.of(base()), tars));
-                Snapshots other = Drivers.choose(state, driver())) {
+                Snapshots other = Drivers.choose(state, driver(), warnings::add)) {
             assertThat(other.driver()).isEqualTo(driver());
             assertThat(dead).doesNotExist();
             assertThat(folder().resolve("folders/dead.1-1")).doesNotExist();
@@ -310,7 +313,7 @@ abstract class SnapshotsContract {
             for (int i = 0; i < 6; i++) {
                 String name = "file" + i;
                 all.add(executor.submit(() -> {
-                    try (Snapshots own = Drivers.choose(state, driver());
+                    try (Snapshots own = Drivers.choose(state, driver(), warnings::add);
                             Active active = own.begin(own.of(chain, tars))) {
                         Files.writeString(active.root().resolve(name), name);
                         active.commit();
