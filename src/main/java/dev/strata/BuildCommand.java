@@ -2,11 +2,16 @@ package dev.strata;
 
 import dev.strata.builder.Build;
 import dev.strata.builder.BuildSettings;
+import dev.strata.builder.PlatformImages;
+import dev.strata.image.Descriptor;
+import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.layer.Removal;
+import dev.strata.plan.Event;
 import dev.strata.plan.Failure;
 import dev.strata.plan.Outcome;
 import dev.strata.plan.Plan;
+import dev.strata.registry.RegistryException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +50,9 @@ import picocli.CommandLine.Spec;
             "Exit codes: 0 built, 1 the build failed, 2 wrong usage, 3 a registry or source failed."
         })
 final class BuildCommand implements Callable<Integer> {
+    /** How long commands may take to end after Ctrl-C. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -100,7 +108,8 @@ final class BuildCommand implements Callable<Integer> {
             names = "--platform",
             paramLabel = "OS/ARCH",
             split = ",",
-            description = "Platform of the image; default: this machine's.")
+            description =
+                    "Platform of the image; default: this machine's. Several, separated by commas, are joined in an index.")
     private List<String> platforms = new ArrayList<>();
 
     @Option(
@@ -190,28 +199,54 @@ final class BuildCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Plan plan = plan();
+        List<Platform> wanted = platforms();
+        Plan.Output output = output();
         Path folder = state != null ? state : Names.layout(null).resolveSibling("state");
         Files.createDirectories(folder);
-        try (Stopping _ = new Stopping(Duration.ofSeconds(10))) {
-            return code(build(plan, folder));
-        }
-    }
-
-    private Outcome build(Plan plan, Path folder) throws IOException {
         Path temporary = Files.createTempDirectory(folder, "build");
         BuildProgress shown = BuildProgress.of(progress, System.out);
-        try {
-            BuildSettings settings = new BuildSettings(
-                    folder,
-                    temporary,
-                    !"none".equals(System.getenv("STRATA_ISOLATION")),
-                    snapshots,
-                    Math.max(2, Runtime.getRuntime().availableProcessors()));
-            return new Build(plan, settings, shown, Clock.systemUTC()).run();
+        try (Stopping _ = new Stopping(PATIENCE)) {
+            return wanted.size() == 1
+                    ? code(build(plan(wanted.getFirst(), output), folder, temporary, shown))
+                    : buildAll(wanted, output, folder, temporary, shown);
         } finally {
             Removal.of(temporary);
             shown.close();
+        }
+    }
+
+    private Outcome build(Plan plan, Path folder, Path temporary, BuildProgress shown) {
+        BuildSettings settings = new BuildSettings(
+                folder,
+                temporary,
+                !"none".equals(System.getenv("STRATA_ISOLATION")),
+                snapshots,
+                Math.max(2, Runtime.getRuntime().availableProcessors()));
+        return new Build(plan, settings, shown, Clock.systemUTC()).run();
+    }
+
+    /** One build a platform, one after the other; an index joins what they made. The first that fails ends it. */
+    private int buildAll(List<Platform> wanted, Plan.Output output, Path folder, Path temporary, BuildProgress shown)
+            throws IOException {
+        PlatformImages images;
+        try {
+            images = new PlatformImages(Files.createDirectory(temporary.resolve("images")), output);
+        } catch (IllegalArgumentException e) {
+            throw wrong("--platform with several: " + e.getMessage());
+        }
+        for (Platform platform : wanted) {
+            Path own = Files.createTempDirectory(temporary, "platform");
+            Outcome outcome = build(plan(platform, images.output(platform)), folder, own, shown);
+            if (!(outcome instanceof Outcome.Built)) {
+                return code(outcome);
+            }
+        }
+        try {
+            Descriptor index = images.join(access.registries());
+            shown.accept(new Event.Ended(new Outcome.Built(index.digest(), output.names())));
+            return Main.OK;
+        } catch (RegistryException e) {
+            return Names.failed(Objects.requireNonNull(spec), e);
         }
     }
 
@@ -223,38 +258,47 @@ final class BuildCommand implements Callable<Integer> {
         };
     }
 
-    private Plan plan() {
-        if (platforms.size() > 1) {
-            throw wrong(
-                    "--platform: one platform a build; build each and join them with \"strata index\", or use an ImageBuild");
-        }
+    private List<Platform> platforms() {
         CommandSpec command = Objects.requireNonNull(spec);
-        Map<String, String> outputOptions = new LinkedHashMap<>();
+        return platforms.isEmpty()
+                ? List.of(Names.platform(command, null))
+                : platforms.stream()
+                        .map(text -> Names.platform(command, text))
+                        .distinct()
+                        .toList();
+    }
+
+    private Plan.Output output() {
+        Map<String, String> options = new LinkedHashMap<>();
         List<Reference> names = new ArrayList<>();
         List<Plan.Export> exports = new ArrayList<>();
-        tags.forEach(tag -> names.add(Names.reference(command, tag)));
-        outputs.forEach(output -> output(output, names, exports, outputOptions));
+        tags.forEach(tag -> names.add(Names.reference(Objects.requireNonNull(spec), tag)));
+        outputs.forEach(output -> output(output, names, exports, options));
+        return new Plan.Output(
+                names,
+                exports,
+                pairs("--label", labels),
+                pairs("--annotation", annotations),
+                compression(options),
+                level(options));
+    }
+
+    private Plan plan(Platform platform, Plan.Output output) {
         return new Plan(
                 Path.of(context).toAbsolutePath().normalize().toString(),
                 source(context),
                 new Plan.DockerfileAt(dockerfile(), null),
                 target,
-                Names.arguments(command, args),
-                Names.platform(command, platforms.isEmpty() ? null : platforms.getFirst()),
+                Names.arguments(Objects.requireNonNull(spec), args),
+                platform,
                 secrets(),
                 agents(),
                 namedContexts(),
                 addHosts(),
                 network(),
                 allow.contains("security.insecure"),
-                new Plan.Output(
-                        names,
-                        exports,
-                        pairs("--label", labels),
-                        pairs("--annotation", annotations),
-                        compression(outputOptions),
-                        level(outputOptions)),
-                cacheRepository == null ? null : Names.reference(command, cacheRepository),
+                output,
+                cacheRepository == null ? null : Names.reference(Objects.requireNonNull(spec), cacheRepository),
                 noCache,
                 noCacheFilter,
                 reproducible,

@@ -33,6 +33,9 @@ final class BuilderCommand implements Callable<Integer> {
     /** What Kubernetes keeps of a termination message. */
     private static final int MESSAGE_BYTES = 4096;
 
+    /** How long commands may take to end after SIGTERM; the kubelet waits 30 s. */
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
     @Option(
             names = "--plan",
             defaultValue = "/strata/plan/plan.json",
@@ -56,13 +59,13 @@ final class BuilderCommand implements Callable<Integer> {
         PrintStream out = System.out;
         Outcome outcome;
         // A pod that is stopped gets SIGTERM.
-        try (Stopping _ = new Stopping(Duration.ofSeconds(20))) {
+        try (Stopping _ = new Stopping(PATIENCE)) {
             outcome = build(event -> {
                 out.println(EventLog.write(event));
                 out.flush();
             });
+            keep(outcome);
         }
-        keep(outcome);
         return outcome instanceof Outcome.Built ? Main.OK : Main.FAILED;
     }
 

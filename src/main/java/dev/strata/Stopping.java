@@ -1,37 +1,43 @@
 package dev.strata;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
- * What happens to a build on Ctrl-C, or when its pod is stopped: the thread that made this is interrupted and given time
- * to end its commands and say so.
+ * Lets a stopped process end its work in order: Ctrl-C and SIGTERM interrupt the thread that made this, and the process
+ * stays until that thread closes it, or the patience is at an end.
  */
 final class Stopping implements AutoCloseable {
+    private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread hook;
 
     /** @param patience how long the process waits for the thread */
     Stopping(Duration patience) {
-        Thread building = Thread.currentThread();
-        this.hook = new Thread(() -> stop(building, patience), "stop");
+        Thread working = Thread.currentThread();
+        this.hook = new Thread(() -> stop(working, patience), "stop");
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
-    private static void stop(Thread building, Duration patience) {
-        building.interrupt();
+    /** The thread itself is not waited for: it may already wait for the process to end. */
+    private void stop(Thread working, Duration patience) {
+        working.interrupt();
         try {
-            building.join(patience);
+            if (!closed.await(patience.toSeconds(), TimeUnit.SECONDS)) {
+                System.err.println("strata: the work did not end within " + patience.toSeconds() + " s");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** The hook would wait for this very thread, which is about to end the process. */
     @Override
     public void close() {
+        closed.countDown();
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            // The process is being stopped; the hook runs already.
+            // The process is being stopped, and the hook has just been told.
         }
     }
 }

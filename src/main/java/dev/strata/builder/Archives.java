@@ -1,5 +1,6 @@
 package dev.strata.builder;
 
+import dev.strata.layer.LayerTree;
 import dev.strata.layer.Tree;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -13,5 +14,5 @@ interface Archives {
      * @return null where the file is no tar, plain or compressed
      */
     @Nullable
-    Tree open(Tree tree, String path, int number) throws IOException;
+    LayerTree open(Tree tree, String path, int number) throws IOException;
 }

@@ -32,12 +32,21 @@ final class CacheFolders {
     }
 
     /**
-     * A folder for the mount; waits where it is locked by another.
+     * A folder for the mount; waits where it is locked by another. Mounts with the same id share a folder only where a
+     * new one would begin alike: with the same files, owner and mode.
      *
      * @param seed what a new folder begins with; null is nothing
+     * @param seedKey tells seeds apart; empty where there is none
      */
-    Use use(Mount.Cache cache, @Nullable Path seed) throws IOException, InterruptedException {
-        String name = Digest.sha256(cache.id().getBytes(StandardCharsets.UTF_8)).hex();
+    Use use(Mount.Cache cache, @Nullable Path seed, String seedKey) throws IOException, InterruptedException {
+        String key = String.join(
+                "\n",
+                cache.id(),
+                Integer.toOctalString(cache.mode()),
+                cache.uid() + ":" + cache.gid(),
+                seed == null ? "" : cache.source(),
+                seedKey);
+        String name = Digest.sha256(key.getBytes(StandardCharsets.UTF_8)).hex();
         return switch (cache.sharing()) {
             case SHARED -> new Use(folder(name, cache, seed), null);
             case LOCKED -> {

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The mounts of one RUN on their way from what the Dockerfile says to folders of this machine. Close frees them. */
@@ -71,7 +72,7 @@ final class CommandMounts implements AutoCloseable {
             }
             case Mount.Cache cache -> {
                 Path seed = cache.step() == null ? null : folder(cache.step(), cache.source());
-                CacheFolders.Use use = caches.use(cache, seed);
+                CacheFolders.Use use = caches.use(cache, seed, cache.step() == null ? "" : seedKey(cache.step()));
                 uses.add(use);
                 points.add(new MountPoint.Bind(use.folder(), cache.target(), cache.readOnly()));
             }
@@ -89,6 +90,12 @@ final class CommandMounts implements AutoCloseable {
         }
         DiskTree disk = onDisk(step, tree);
         return followed.isEmpty() ? disk.root() : disk.path(followed);
+    }
+
+    private String seedKey(int step) {
+        return input(step).layers().stream()
+                .map(layer -> layer.diffId().toString())
+                .collect(Collectors.joining(" "));
     }
 
     private StepFiles input(int step) {

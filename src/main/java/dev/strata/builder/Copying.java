@@ -3,6 +3,7 @@ package dev.strata.builder;
 import dev.strata.dockerfile.PathPatterns;
 import dev.strata.graph.FileMode;
 import dev.strata.graph.Step;
+import dev.strata.layer.LayerTree;
 import dev.strata.layer.Metadata;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
@@ -83,7 +84,7 @@ final class Copying {
 
     private void fetched(Piece.Fetched fetched) throws IOException {
         if (Boolean.TRUE.equals(step.unpack())) {
-            Tree unpacked = archives.open(fetched.tree(), fetched.path(), ordinal);
+            LayerTree unpacked = archives.open(fetched.tree(), fetched.path(), ordinal);
             if (unpacked != null) {
                 unpack(unpacked);
                 return;
@@ -100,7 +101,7 @@ final class Copying {
     private void found(Piece.Found found) throws IOException {
         boolean unpack = step.unpack() == null ? step.add() : step.unpack();
         if (unpack && found.node() instanceof Node.RegularFile) {
-            Tree unpacked = archives.open(found.tree(), found.path(), ordinal);
+            LayerTree unpacked = archives.open(found.tree(), found.path(), ordinal);
             if (unpacked != null) {
                 unpack(unpacked);
                 return;
@@ -120,7 +121,7 @@ final class Copying {
         String target = TreePath.follow(plan, step.destination(), true);
         Node there = plan.find(target);
         if (there == null) {
-            plan.folders(TreePath.parent(target), made());
+            plan.folders(TreePath.parent(target), made(), owner != null);
             put(target, directoryNode(found.node().metadata(), found.owned()), null);
         } else if (!(there instanceof Node.Directory)) {
             throw new IOException("cannot copy to non-directory: /" + target);
@@ -169,7 +170,7 @@ final class Copying {
     }
 
     private void kept(Piece.Kept kept) throws IOException {
-        String base = plan.folders(step.destination(), made());
+        String base = plan.folders(step.destination(), made(), owner != null);
         String path = "";
         List<String> names = List.of(kept.path().split("/"));
         if (kept.path().isEmpty()) {
@@ -199,16 +200,44 @@ final class Copying {
         }
     }
 
-    private void unpack(Tree unpacked) throws IOException {
-        String target = plan.folders(step.destination(), made());
-        content(unpacked, "", target, "", true);
+    /** An archive's files come as the archive has them, whatever --chmod says. */
+    private void unpack(LayerTree archive) throws IOException {
+        unpack(archive, "", plan.folders(step.destination(), made(), owner != null));
+    }
+
+    /** As tar has it: what is in the way of something else is replaced, a folder with all that is in it. */
+    private void unpack(LayerTree archive, String from, String to) throws IOException {
+        for (Map.Entry<String, Node> child : archive.children(from).entrySet()) {
+            String source = TreePath.join(from, child.getKey());
+            String target = TreePath.join(to, child.getKey());
+            Metadata metadata = owned(child.getValue().metadata());
+            if (!(child.getValue() instanceof Node.Directory)) {
+                plan.remove(target);
+                leaf(archive, source, target, child.getValue(), metadata);
+            } else if (archive.isImplied(source)) {
+                unpack(archive, source, plan.folders("/" + target, made(), owner != null));
+            } else {
+                if (!(plan.find(target) instanceof Node.Directory)) {
+                    plan.remove(target);
+                }
+                put(target, new Node.Directory(metadata), null);
+                unpack(archive, source, target);
+            }
+        }
+    }
+
+    private Metadata owned(Metadata metadata) {
+        return owner == null ? metadata : metadata.withOwner(owner.uid(), owner.gid());
     }
 
     private void leaf(Tree tree, String from, String to, Node node, boolean owned) throws IOException {
         if (plan.find(to) instanceof Node.Directory) {
             throw new IOException("cannot replace to directory /" + to + " with file");
         }
-        Metadata metadata = metadata(node.metadata(), owned, false);
+        leaf(tree, from, to, node, metadata(node.metadata(), owned, false));
+    }
+
+    private void leaf(Tree tree, String from, String to, Node node, Metadata metadata) {
         switch (node) {
             case Node.RegularFile file ->
                 put(
@@ -233,13 +262,13 @@ final class Copying {
     private String fileTarget(String name) throws IOException {
         String destination = step.destination();
         if (destination.endsWith("/")) {
-            return TreePath.join(plan.folders(destination, made()), name);
+            return TreePath.join(plan.folders(destination, made(), owner != null), name);
         }
         String target = TreePath.follow(plan, destination, true);
         if (plan.find(target) instanceof Node.Directory) {
             return TreePath.join(target, name);
         }
-        plan.folders(TreePath.parent(target), made());
+        plan.folders(TreePath.parent(target), made(), owner != null);
         return target;
     }
 

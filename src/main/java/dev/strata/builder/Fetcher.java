@@ -7,6 +7,7 @@ import dev.strata.graph.Step;
 import dev.strata.image.Digest;
 import dev.strata.layer.Archive;
 import dev.strata.layer.DiskTree;
+import dev.strata.layer.LayerTree;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
 import dev.strata.plan.Failure;
@@ -76,7 +77,7 @@ final class Fetcher implements Archives {
     }
 
     @Override
-    public @Nullable Tree open(Tree tree, String path, int number) throws IOException {
+    public @Nullable LayerTree open(Tree tree, String path, int number) throws IOException {
         try (InputStream in = tree.open(path)) {
             if (!Archive.isArchive(in)) {
                 return null;

@@ -153,7 +153,7 @@ final class Outputs {
     private void layout(Documents documents, Path folder, List<Reference> names) throws IOException {
         Layout layout = new Layout(folder);
         for (Digest digest : blobs(documents)) {
-            copy(digest, layout.blobs());
+            copy(digest, layers.blobs(), layout.blobs());
         }
         if (names.isEmpty()) {
             layout.put("latest", documents.manifest());
@@ -174,11 +174,11 @@ final class Outputs {
         return all.stream().distinct().toList();
     }
 
-    private void copy(Digest digest, Blobs into) throws IOException {
+    static void copy(Digest digest, Blobs store, Blobs into) throws IOException {
         if (into.find(digest).isPresent()) {
             return;
         }
-        Path from = layers.blobs().path(digest);
+        Path from = store.path(digest);
         try {
             Files.createLink(into.path(digest), from);
         } catch (IOException | UnsupportedOperationException e) {
@@ -198,13 +198,18 @@ final class Outputs {
             if (docker) {
                 Files.write(folder.resolve("manifest.json"), Json.bytes(List.of(dockerManifest(documents, names))));
             }
-            Removal.of(folder.resolve("incoming"));
-            Tree tree = new dev.strata.layer.DiskTree(folder);
-            try (OutputStream out = Files.newOutputStream(file)) {
-                LayerWriter.writeTar(TreeFiles.all(tree), Content.of(tree), out);
-            }
+            pack(folder, file);
         } finally {
             Removal.of(folder);
+        }
+    }
+
+    /** A layout as one file. */
+    static void pack(Path layout, Path file) throws IOException {
+        Removal.of(layout.resolve("incoming"));
+        Tree tree = new dev.strata.layer.DiskTree(layout);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            LayerWriter.writeTar(TreeFiles.all(tree), Content.of(tree), out);
         }
     }
 

@@ -141,7 +141,10 @@ final class StepWorker implements Worker, StepFiles.Forms {
         Instant date = files.date();
         long seconds = date == null ? 0 : date.getEpochSecond();
         try {
-            plan.folders(step.path(), Metadata.of(0755, owner.uid(), owner.gid(), seconds));
+            plan.folders(
+                    step.path(),
+                    Metadata.of(0755, owner.uid(), owner.gid(), seconds),
+                    !step.user().isEmpty());
         } catch (IOException e) {
             throw new FailureException(
                     new Failure(Failure.Cause.USER, "WORKDIR " + step.path() + ": " + e.getMessage(), null, null), e);

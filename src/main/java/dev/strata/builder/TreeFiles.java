@@ -45,13 +45,14 @@ final class TreeFiles {
     static void copy(Tree tree, Path folder) throws IOException {
         Files.createDirectories(folder);
         PipedInputStream in = new PipedInputStream(PIPE);
+        // The pipe is joined before the reader begins, so that it finds a writer.
+        PipedOutputStream joined = new PipedOutputStream(in);
         FutureTask<Void> writing = new FutureTask<>(() -> {
-            try (PipedOutputStream out = new PipedOutputStream(in)) {
-                LayerWriter.writeTar(all(tree), Content.of(tree), out);
+            try (joined) {
+                LayerWriter.writeTar(all(tree), Content.of(tree), joined);
             }
             return null;
         });
-        // The pipe is joined before the reader begins, so that it finds a writer.
         Thread writer = Thread.ofPlatform().name("copy to " + folder).unstarted(writing);
         writer.start();
         Unpack.apply(in, folder, Unpack.Whiteouts.APPLY);

@@ -270,14 +270,14 @@ final class StageDispatch {
 
     private void expose(Instruction.Expose expose) {
         List<String> ports = new ArrayList<>();
-        for (String written : expose.ports()) {
+        // BuildKit tells the words in the order of their text, and history is compared with others' builds.
+        for (String written : expose.ports().stream().sorted().toList()) {
             for (String port : expansion.words(written, variables::get)) {
                 dev.strata.dockerfile.Ports.parse(port).forEach(parsed -> ports.add(parsed.toString()));
             }
         }
-        List<String> sorted = ports.stream().sorted().distinct().toList();
-        sorted.forEach(port -> execution.exposedPorts.put(port, Map.of()));
-        line("EXPOSE " + History.plain(sorted));
+        ports.forEach(port -> execution.exposedPorts.put(port, Map.of()));
+        line("EXPOSE " + History.plain(ports));
     }
 
     private void volume(Instruction.Volume volume) {

@@ -28,9 +28,11 @@ final class StageFiles {
     }
 
     void workdir(Instruction.Workdir workdir, boolean trigger) {
-        String written = dispatch.word(workdir.path());
-        String path = SlashPath.join(directory(), written);
-        dispatch.execution.workingDir = path;
+        String written = slashes(dispatch.word(workdir.path()));
+        // An absolute path stays as it is written, for the image's own users; only the folder's own name is cleaned.
+        String kept = written.startsWith("/") ? written : SlashPath.join(directory(), written);
+        String path = SlashPath.join("/", kept);
+        dispatch.execution.workingDir = dispatch.windows() ? kept.replace('/', '\\') : kept;
         Label label = dispatch.label(workdir, trigger);
         if (path.equals("/")) {
             dispatch.line("WORKDIR /");
@@ -39,12 +41,17 @@ final class StageFiles {
         String user = dispatch.execution.user == null ? "" : dispatch.execution.user;
         dispatch.step(
                 new Step.MakeDirectory(linking.nextId(), label, dispatch.last(), path, user, dispatch.withoutCache()),
-                "WORKDIR " + path);
+                "WORKDIR " + kept);
     }
 
     private String directory() {
         String directory = dispatch.execution.workingDir;
-        return directory == null || directory.isEmpty() ? "/" : SlashPath.join("/", directory);
+        return directory == null || directory.isEmpty() ? "/" : SlashPath.join("/", slashes(directory));
+    }
+
+    /** A path of Windows in the form that layers have: without its drive, which is always C, and with slashes. */
+    private String slashes(String path) {
+        return dispatch.windows() ? path.replaceFirst("^[cC]:(?=[/\\\\])", "").replace('\\', '/') : path;
     }
 
     void run(Instruction.Run run, boolean trigger) {
@@ -58,7 +65,7 @@ final class StageFiles {
             Heredoc heredoc = run.heredocs().getFirst();
             if (heredoc.text().startsWith("#!") && !dispatch.windows()) {
                 script = new Step.Script("/dev/pipes/" + heredoc.name(), heredoc.text());
-                command = List.of(script.path());
+                command = dispatch.withShell(script.path());
             } else {
                 command = dispatch.withShell(heredoc.text());
             }

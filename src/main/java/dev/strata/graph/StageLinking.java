@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds what names of stages, contexts and images stand for, and makes the steps of the stages that are needed. */
 final class StageLinking {
+    private static final Reference SCRATCH = Reference.parse("scratch");
+
     private final Dockerfile file;
     private final Request request;
     private final Bases bases;
@@ -164,6 +166,8 @@ final class StageLinking {
 
     private void begin(StageDispatch dispatch, Stage stage, Request.NamedContext named, String name) {
         switch (named) {
+            case Request.NamedContext.Image image when isScratch(image) ->
+                dispatch.begin(null, Image.scratch(platform(stage)), add(new Step.Scratch(nextId())));
             case Request.NamedContext.Image image -> dispatch.beginWithImage(bases.find(image.name(), platform(stage)));
             case Request.NamedContext.Layout layout -> dispatch.beginWithImage(bases.layout(name, platform(stage)));
             case Request.NamedContext.Stage other ->
@@ -174,6 +178,11 @@ final class StageLinking {
                         "the context \"" + name + "\" is a folder and cannot be a base",
                         "Give an image: --build-context " + name + "=docker-image://NAME");
         }
+    }
+
+    /** {@code docker-image://scratch} is no image of a registry. */
+    private static boolean isScratch(Request.NamedContext.Image image) {
+        return image.name().equals(SCRATCH);
     }
 
     private Stage stageNamed(Location location, String name) {
@@ -300,7 +309,7 @@ final class StageLinking {
         if (named instanceof Request.NamedContext.Stage other) {
             return stage(stageNamed(instruction.location(), other.name())).last();
         }
-        if (from.equals("scratch")) {
+        if (from.equals("scratch") || (named instanceof Request.NamedContext.Image image && isScratch(image))) {
             return sources.computeIfAbsent("scratch", key -> add(new Step.Scratch(nextId())));
         }
         return sources.computeIfAbsent("image " + from, key -> imageSource(from, named, instruction));

@@ -52,7 +52,8 @@ public final class Archive {
 
     /**
      * The files of an archive, none of them unpacked: names are cleaned, links lead nowhere outside, whiteouts are files
-     * as all others. Entries come as they would lie after unpacking one after the other into an empty folder.
+     * as all others. Entries come as they would lie after unpacking one after the other into an empty folder. Nothing is
+     * told of that folder itself, whatever the archive says of it.
      *
      * @param file an archive; not closed
      * @param folder where the archive's tar will lie, for as long as the tree is used
@@ -86,7 +87,9 @@ public final class Archive {
                 OutputStream out = new BufferedOutputStream(new DigestOutputStream(raw, hash), BUFFER);
                 TarWriter tar = new TarWriter(out)) {
             for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
-                entries.add(spool(entry, reader, tar));
+                if (!TreePath.clean(entry.name()).isEmpty()) {
+                    entries.add(spool(entry, reader, tar));
+                }
             }
         }
         return new LayerIndex(Digest.of(hash), Files.size(target), entries, Collections.emptySortedMap());

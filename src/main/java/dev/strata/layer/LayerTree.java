@@ -46,6 +46,13 @@ public final class LayerTree implements Tree, AutoCloseable {
         return item == null ? null : item.node();
     }
 
+    /** Whether a directory is only there because there is something in it: no entry tells of its owner and mode. */
+    @SuppressWarnings("ReferenceEquality") // an entry may say the same, and counts
+    public boolean isImplied(String path) {
+        MergedTree.Item item = merged.find(path);
+        return item != null && item.node() == MergedTree.IMPLIED;
+    }
+
     @Override
     public SortedMap<String, Node> children(String path) {
         MergedTree.Item folder = merged.find(path);

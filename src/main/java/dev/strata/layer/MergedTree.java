@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class MergedTree {
 
     /** A directory that no layer tells of, but something in it. */
-    private static final Node IMPLIED = new Node.Directory(Metadata.of(0755, 0, 0, 0));
+    static final Node IMPLIED = new Node.Directory(Metadata.of(0755, 0, 0, 0));
 
     private final Item root = new Item(IMPLIED, 0, null);
 
