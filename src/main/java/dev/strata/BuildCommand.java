@@ -109,7 +109,8 @@ final class BuildCommand implements Callable<Integer> {
             paramLabel = "OS/ARCH",
             split = ",",
             description =
-                    "Platform of the image; default: this machine's. Several, separated by commas, are joined in an index.")
+                    "Platform of the image; default: this machine's. Several, separated by commas, are joined in an"
+                            + " index.")
     private List<String> platforms = new ArrayList<>();
 
     @Option(
@@ -127,8 +128,8 @@ final class BuildCommand implements Callable<Integer> {
     @Option(
             names = "--build-context",
             paramLabel = "NAME=VALUE",
-            description =
-                    "Further files or another image under a name: a folder, docker-image://IMAGE, oci-layout://FOLDER[:TAG], target:STAGE, a git address or URL; may be repeated.")
+            description = "Further files or another image under a name: a folder, docker-image://IMAGE,"
+                    + " oci-layout://FOLDER[:TAG], target:STAGE, a git address or URL; may be repeated.")
     private List<String> contexts = new ArrayList<>();
 
     @Option(

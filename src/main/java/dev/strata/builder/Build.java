@@ -57,6 +57,8 @@ public final class Build {
     private final Consumer<Event> events;
     private final Clock clock;
     private BuildFiles.@Nullable DockerfileText dockerfile;
+    /** The time that nothing in the image may be later than, where the user asked for one. */
+    private @Nullable Instant clamp;
 
     /** @param events told from many threads, one at a time */
     public Build(Plan plan, BuildSettings settings, Consumer<Event> events, Clock clock) {
@@ -101,6 +103,7 @@ public final class Build {
                     new Event.SourceReady(files.main().kind(), files.main().revision()));
             Dockerfile parsed = parse(files.dockerfile());
             lint(parsed, files);
+            clamp = SourceDate.of(plan, parsed, files.date());
             BuildGraph graph = BuildGraph.of(parsed, request(), new BaseImages(plan, registry, blobs, events));
             refuseForeignCommands(graph);
             events.accept(new Event.Planned(
@@ -152,7 +155,12 @@ public final class Build {
             throw new FailureException(new Failure(
                     Failure.Cause.USER,
                     "lint violation found for rules: "
-                            + String.join(", ", findings.stream().map(finding -> finding.rule().ruleName()).distinct().toList()),
+                            + String.join(
+                                    ", ",
+                                    findings.stream()
+                                            .map(finding -> finding.rule().ruleName())
+                                            .distinct()
+                                            .toList()),
                     parsed.name() + ":" + first.location().startLine(),
                     "Mend what the warnings say, or leave out error=true of the check directive",
                     parsed.excerpt(first.location())));
@@ -232,40 +240,25 @@ public final class Build {
             LayerFormat format = new LayerFormat(
                     Compression.valueOf(plan.output().compression().toUpperCase(Locale.ROOT)),
                     plan.output().level(),
-                    clamp(files));
+                    clamp);
             StepWorker worker = new StepWorker(files, layers, commands, fetcher, format, writers, clock);
             new Solver(cache, worker, steps, clock, settings.commands()).solve(graph);
-            return new Assembly(graph, steps.layers(), clamp(files))
+            return new Assembly(graph, steps.layers(), clamp)
                     .image(plan.platform(), plan.output().labels());
         } finally {
             writers.shutdownNow();
         }
     }
 
-    /** The time that nothing in the image may be later than, where the user asked for one. */
-    private @Nullable Instant clamp(BuildFiles files) {
-        Long epoch = plan.sourceDateEpoch();
-        String argument = plan.args().get("SOURCE_DATE_EPOCH");
-        if (epoch != null) {
-            return Instant.ofEpochSecond(epoch);
-        }
-        if (argument != null && argument.matches("[0-9]{1,12}")) {
-            return Instant.ofEpochSecond(Long.parseLong(argument));
-        }
-        if (!plan.reproducible()) {
-            return null;
-        }
-        return files.date() == null ? Instant.EPOCH : files.date();
-    }
-
     /** What the user gave, and the base's name, by which tools tell the base's layers from the image's own. */
     private SortedMap<String, String> annotations(BuildGraph graph) {
         SortedMap<String, String> all = new TreeMap<>();
-        Reference name =
-                graph.chain().getFirst() instanceof Step.Base base ? base.name() : null;
+        Reference name = graph.chain().getFirst() instanceof Step.Base base ? base.name() : null;
         Digest digest = name == null ? null : name.digest();
         if (name != null && digest != null) {
-            String named = name.tag() == null ? name.toString() : name.withTag(name.tag()).toString();
+            String named = name.tag() == null
+                    ? name.toString()
+                    : name.withTag(name.tag()).toString();
             all.put("org.opencontainers.image.base.name", named);
             all.put("org.opencontainers.image.base.digest", digest.toString());
         }

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * Puts the pieces of a COPY or ADD at their destination.
  *
  * <p>Source: Dockerfile reference, COPY; where it is silent, BuildKit's copy operation: a folder's content is copied
- * into the destination; a file goes into the destination where that is a folder or ends with a slash; a folder that is
- * there keeps its own owner and mode, those below it get the source's.
+ * into the destination; a file goes into the destination where that is a folder or ends with a slash; the destination
+ * keeps its own owner and mode or gets those of a new folder, what is below it gets the source's.
  */
 final class Copying {
     private final Step.Copy step;
@@ -121,8 +121,7 @@ final class Copying {
         String target = TreePath.follow(plan, step.destination(), true);
         Node there = plan.find(target);
         if (there == null) {
-            plan.folders(TreePath.parent(target), made(), owner != null);
-            put(target, directoryNode(found.node().metadata(), found.owned()), null);
+            plan.folders(target, made(), owner != null);
         } else if (!(there instanceof Node.Directory)) {
             throw new IOException("cannot copy to non-directory: /" + target);
         }
@@ -202,7 +201,7 @@ final class Copying {
 
     /** An archive's files come as the archive has them, whatever --chmod says. */
     private void unpack(LayerTree archive) throws IOException {
-        unpack(archive, "", plan.folders(step.destination(), made(), owner != null));
+        unpack(archive, "", plan.folders(step.destination(), madeForArchive(), owner != null));
     }
 
     /** As tar has it: what is in the way of something else is replaced, a folder with all that is in it. */
@@ -215,7 +214,7 @@ final class Copying {
                 plan.remove(target);
                 leaf(archive, source, target, child.getValue(), metadata);
             } else if (archive.isImplied(source)) {
-                unpack(archive, source, plan.folders("/" + target, made(), owner != null));
+                unpack(archive, source, plan.folders("/" + target, madeForArchive(), owner != null));
             } else {
                 if (!(plan.find(target) instanceof Node.Directory)) {
                     plan.remove(target);
@@ -286,8 +285,16 @@ final class Copying {
         return mode == null ? own : own.withMode(mode.apply(own.mode(), directory));
     }
 
-    /** Of folders that are made on the way: never dependent on the clock, so that the same files make the same layer. */
+    /**
+     * Of folders that are made on the way, the destination among them: as --chmod and --chown say, never as a source's.
+     * Their times do not depend on the clock, so that the same files make the same layer.
+     */
     private Metadata made() {
+        return Metadata.of(changed(0755, true), uid(0), gid(0), seconds());
+    }
+
+    /** Of a folder that an archive is unpacked into, which --chmod says nothing of. */
+    private Metadata madeForArchive() {
         return Metadata.of(0755, uid(0), gid(0), seconds());
     }
 

@@ -56,8 +56,8 @@ public record Expansion(char escape) {
         return word(text, variables).words();
     }
 
-    /** Expands but leaves quotes and escapes, and variables that are not set: how the text of a heredoc is expanded. */
+    /** Expands but leaves quotes: how the text of a heredoc is expanded. It escapes as shells do, whatever the file does. */
     public Expanded heredoc(String text, Variables variables) {
-        return new ShellWord(text, escape, variables, ShellWord.Mode.HEREDOC).read();
+        return new ShellWord(text, '\\', variables, ShellWord.Mode.HEREDOC).read();
     }
 }

@@ -21,8 +21,8 @@ final class ShellWord {
     /** What is kept as written. */
     enum Mode {
         EXPAND(false, false, false, false),
-        /** Quotes and escapes are the text's own. */
-        HEREDOC(true, true, true, false),
+        /** Quotes are the text's own, escapes are not. */
+        HEREDOC(true, false, true, false),
         /** To find heredocs in a line: nothing is lost. */
         RAW(true, true, false, true),
         /** To read a heredoc's name, without its quotes. */

@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
  */
 public final class FileMode {
     private static final Pattern OCTAL = Pattern.compile("[0-7]{1,9}");
-    private static final Pattern CLAUSE = Pattern.compile("([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)");
-    private static final Pattern ACTION = Pattern.compile("([-+=])([rwxXst]*|[ugo])");
+    private static final Pattern CLAUSE = Pattern.compile("([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)");
+    private static final Pattern ACTION = Pattern.compile("([-+=])([ugo]|[rwxXst]*)");
     private static final int ALL = 07777;
 
     private record Action(String who, char operator, String permissions) {}

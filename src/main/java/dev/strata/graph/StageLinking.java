@@ -166,7 +166,8 @@ final class StageLinking {
 
     private void begin(StageDispatch dispatch, Stage stage, Request.NamedContext named, String name) {
         switch (named) {
-            case Request.NamedContext.Image image when isScratch(image) ->
+            case Request.NamedContext.Image image
+            when isScratch(image) ->
                 dispatch.begin(null, Image.scratch(platform(stage)), add(new Step.Scratch(nextId())));
             case Request.NamedContext.Image image -> dispatch.beginWithImage(bases.find(image.name(), platform(stage)));
             case Request.NamedContext.Layout layout -> dispatch.beginWithImage(bases.layout(name, platform(stage)));

@@ -80,10 +80,13 @@ final class OverlaySnapshots implements Snapshots {
         return new DiskTree(root);
     }
 
-    /** As overlayfs wants them: the topmost first, and empty ones where there are too few. */
+    /**
+     * As overlayfs wants them: the topmost first, each once, and empty ones where there are too few. Of a layer that
+     * comes again above itself the upper one decides everything that the lower one says.
+     */
     private List<Path> lowers(List<Path> folders, int fewest) throws IOException {
         List<Path> lowers = new ArrayList<>();
-        folders.reversed().forEach(folder -> lowers.add(OverlayFolders.tree(folder)));
+        folders.reversed().stream().distinct().forEach(folder -> lowers.add(OverlayFolders.tree(folder)));
         while (lowers.size() < fewest) {
             lowers.add(Files.createDirectory(OverlayFolders.tree(state.make())));
         }

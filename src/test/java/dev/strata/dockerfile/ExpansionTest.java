@@ -77,9 +77,9 @@ class ExpansionTest {
     }
 
     @Test
-    void aHeredocKeepsItsQuotesAndEscapes() {
-        assertThat(EXPANSION.heredoc("say \"$x\" 'and' \\n\n", VARIABLES).text())
-                .isEqualTo("say \"one\" 'and' \\n\n");
+    void aHeredocKeepsItsQuotesButNotItsEscapes() {
+        assertThat(EXPANSION.heredoc("say \"$x\" 'and' \\$x \\\\\n", VARIABLES).text())
+                .isEqualTo("say \"one\" 'and' $x \\\n");
     }
 
     @Test
