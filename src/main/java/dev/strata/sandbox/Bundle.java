@@ -291,6 +291,11 @@ final class Bundle implements AutoCloseable {
             namespaces.add(Map.of("type", type));
         }
         if (command.networkNone()) {
+            if (!place.capabilities().contains("CAP_NET_ADMIN")) {
+                throw new SandboxException(
+                        "RUN --network=none needs the capability NET_ADMIN here, to set up its loopback",
+                        "Choose the isolation userNamespace, or leave --network=none out");
+            }
             namespaces.add(Map.of("type", "network"));
         }
         Map<String, Object> linux = new LinkedHashMap<>();
