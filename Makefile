@@ -29,8 +29,8 @@ demo: ## the main job with all set-up: cluster, operator, one image from kubectl
 demo-down: cluster-down ## end all that demo started: no process, mount, network or cgroup stays
 
 .PHONY: test
-test: ## all tests: unit, corpora, root, and end to end on a real cluster; says what was skipped and why
-	@scripts/test.sh unit corpora root cluster
+test: $(jar) ## all tests: unit, corpora, root, and end to end on a real cluster; says what was skipped and why
+	@scripts/test.sh unit corpora bud root cluster
 
 .PHONY: unit
 unit: ## the tests that need nothing: seconds
@@ -45,8 +45,8 @@ cluster-test: ## the tests on a one-node Kubernetes that is brought up for them:
 	@scripts/test.sh cluster
 
 .PHONY: conformance
-conformance: ## the tests against the corpora in STRATA_CORPORA or ../shared/corpora
-	@scripts/test.sh corpora
+conformance: $(jar) ## the tests against the corpora in STRATA_CORPORA or ../shared/corpora, all builds of bud among them
+	@BUD=all scripts/test.sh corpora bud
 
 .PHONY: image
 image: $(jar) ## build Strata's own container image with Strata and push it to the cluster's registry

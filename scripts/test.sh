@@ -1,5 +1,5 @@
 #!/bin/bash
-# test.sh SUITE...: runs suites of tests (unit, corpora, root, cluster) and sums them up. A suite whose needs are not there
+# test.sh SUITE...: runs suites of tests (unit, corpora, bud, root, cluster) and sums them up. A suite whose needs are not there
 # is skipped with the reason. The last line is "N passed, N failed, N skipped"; the exit code is 0 only if nothing failed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -57,6 +57,26 @@ corpora() {
     return 0
   fi
   STRATA_CORPORA=$(cd "$folder" && pwd) tag corpora corpora root,cluster
+}
+
+# Whole builds, judged by the corpora's own judge: a sample of three minutes, or with BUD=all every case.
+bud() {
+  needs_root bud || return 0
+  local folder=${STRATA_CORPORA:-$project/../shared/corpora} code=0 line
+  if [ ! -d "$folder/judge" ]; then
+    skip bud "no judge in $folder; set STRATA_CORPORA to the folder that holds the corpora"
+    return 0
+  fi
+  if [ ! -f "$HOME/.cache/strata-judge/bases.json" ]; then
+    skip bud "the judge has no base images yet; they are made by: python3 $folder/judge bases"
+    return 0
+  fi
+  "$here/packages.sh" crun git util-linux python3
+  STRATA_CORPORA=$folder "$here/judge.sh" $([ "${BUD:-}" = all ] || echo 180) >"$reports/bud.txt" || code=$?
+  cat "$reports/bud.txt"
+  line=$(grep '^bud: ' "$reports/bud.txt") || line='bud: nothing was judged'
+  if [ $code -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  lines+=("bud      ${line#bud: } cases right")
 }
 
 needs_root() {
