@@ -25,7 +25,7 @@ public final class Main {
 
     /** In the order in which the help lists them. */
     private static final List<String> COMMANDS =
-            List.of("build", "lint", "layers", "pull", "push", "operator", "builder");
+            List.of("build", "lint", "graph", "layers", "pull", "push", "operator", "builder");
 
     private Main() {}
 
@@ -35,6 +35,7 @@ public final class Main {
             case "build" -> new BuildCommand();
             case "builder" -> new BuilderCommand();
             case "operator" -> new OperatorCommand();
+            case "graph" -> new GraphCommand();
             case "layers" -> new LayersCommand();
             case "lint" -> new LintCommand();
             case "pull" -> new PullCommand();

@@ -3,6 +3,7 @@ package dev.strata.builder;
 import dev.strata.context.ContextException;
 import dev.strata.dockerfile.DockerfileException;
 import dev.strata.dockerfile.SyntaxError;
+import dev.strata.graph.BaseException;
 import dev.strata.graph.GraphException;
 import dev.strata.layer.LayerException;
 import dev.strata.plan.Failure;
@@ -24,6 +25,7 @@ final class Explanation {
             case FailureException e -> e.failure();
             case DockerfileException e -> syntax(e);
             case GraphException e -> graph(e, dockerfile);
+            case BaseException e -> base(e, dockerfile);
             case ContextException e -> new Failure(e.fault(), e.what(), e.where(), e.mend(), e.detail());
             case RegistryException e -> registry(e);
             case LayerException e ->
@@ -91,6 +93,20 @@ final class Explanation {
         return new Failure(Failure.Cause.USER, message(e), where, e.mend(), detail);
     }
 
+    /** The line that wants the image says more than the address that was asked, which is shown below it. */
+    private static Failure base(BaseException e, BuildFiles.@Nullable DockerfileText dockerfile) {
+        Failure reason = of(e.reason(), dockerfile);
+        if (dockerfile == null || reason.cause() == Failure.Cause.OURS) {
+            return reason;
+        }
+        return new Failure(
+                reason.cause(),
+                reason.what(),
+                dockerfile.name() + ":" + e.location().startLine(),
+                reason.mend(),
+                dockerfile.excerpt(e.location()) + (reason.where() == null ? "" : "\n" + reason.where()));
+    }
+
     /** A wrong name or credential is the user's; everything that may pass is the outside's. */
     private static Failure registry(RegistryException e) {
         Failure.Cause cause = switch (e.kind()) {
@@ -100,7 +116,14 @@ final class Explanation {
             case INTERRUPTED -> Failure.Cause.LOST;
         };
         String where = e.url() == null ? null : (e.method() == null ? "" : e.method() + " ") + e.url();
-        return new Failure(cause, e.what(), where, e.mend());
+        return new Failure(cause, e.what() + said(e), where, e.mend());
+    }
+
+    private static String said(RegistryException e) {
+        String message = e.registryMessage();
+        return message == null || message.isBlank() || e.what().contains(message)
+                ? ""
+                : " (the registry says: " + message + ")";
     }
 
     private static Failure disk(@Nullable IOException e, String what) {

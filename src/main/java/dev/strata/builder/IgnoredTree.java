@@ -30,6 +30,12 @@ final class IgnoredTree implements Tree {
         return whole;
     }
 
+    /** The rule by which a path that is there is left out; null where it is not. */
+    @Nullable
+    String rule(String path) {
+        return ignored.rule(path);
+    }
+
     boolean leavesNothingOut() {
         return ignored.patterns().isEmpty();
     }

@@ -2,6 +2,7 @@ package dev.strata.builder;
 
 import dev.strata.dockerfile.PathPattern;
 import dev.strata.dockerfile.PathPatterns;
+import dev.strata.dockerfile.Suggestion;
 import dev.strata.graph.Step;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
@@ -124,7 +125,9 @@ final class SourceFiles {
         String what = (step.add() ? "ADD " : "COPY ") + item.pattern() + ": \"/" + path + "\": not found";
         String mend;
         if (tree instanceof IgnoredTree filtered && filtered.whole().find(path) != null) {
-            mend = "The file is there, but the ignore file leaves it out";
+            String rule = filtered.rule(path);
+            mend = "The file is there, but the ignore file leaves it out"
+                    + (rule == null ? "" : " by its rule \"" + rule + "\"");
         } else {
             String close = close(tree, path);
             mend = close == null
@@ -136,7 +139,7 @@ final class SourceFiles {
         return new FailureException(new Failure(Failure.Cause.USER, what, null, mend));
     }
 
-    /** A neighbour that differs in the case of letters or in its ending only. */
+    /** A neighbour that differs in the case of letters or in its ending only, or else in few letters. */
     private static @Nullable String close(Tree tree, String path) throws IOException {
         String folder = TreePath.parent(path);
         String wanted = TreePath.name(path);
@@ -146,6 +149,7 @@ final class SourceFiles {
                 return TreePath.join(folder, name);
             }
         }
-        return null;
+        String closest = Suggestion.closest(wanted, tree.children(folder).keySet());
+        return closest == null ? null : TreePath.join(folder, closest);
     }
 }

@@ -68,6 +68,16 @@ public record IgnoreFile(List<String> patterns, PathPatterns matcher) {
         return matcher.matches(path);
     }
 
+    /** The rule that leaves a path out: of those that name it the last; null where none does. */
+    public @Nullable String rule(String path) {
+        for (String pattern : patterns.reversed()) {
+            if (!pattern.startsWith("!") && PathPatterns.of(List.of(pattern)).matches(path)) {
+                return ignores(path) ? pattern : null;
+            }
+        }
+        return null;
+    }
+
     /** Whether a folder is left out with all in it, so that a walk need not look inside. */
     public boolean ignoresWhole(String folder) {
         return matcher.matchesWhole(folder);

@@ -5,14 +5,14 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the word that was probably meant. */
-final class Suggestion {
+public final class Suggestion {
     private static final int LONGEST = 64;
     private static final int MOST = 1000;
 
     private Suggestion() {}
 
     /** The closest of the known words, regardless of case; null where none is close. */
-    static @Nullable String closest(String word, Collection<String> known) {
+    public static @Nullable String closest(String word, Collection<String> known) {
         if (word.length() > LONGEST || known.size() > MOST) {
             return null;
         }

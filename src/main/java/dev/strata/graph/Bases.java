@@ -9,7 +9,7 @@ public interface Bases {
     /**
      * Looks an image up, its files are not fetched. Asked twice for the same, it answers the same.
      *
-     * @throws RuntimeException of the place that was asked, which says what is wrong
+     * @throws RuntimeException of the place that was asked, which says what is wrong; a {@link BaseException} adds the line
      */
     Found find(Reference name, Platform platform);
 

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a step's key is made of: its canonical text, the files it reads by content, the variables it sees and the key
@@ -32,10 +33,17 @@ final class Ingredients {
         }
         contents.files().forEach((path, digest) -> all.put("file " + path, digest));
         all.put("files", contents.digest());
-        if (!(step instanceof Step.Copy copy && copy.link())) {
+        if (standsOnParent(step)) {
             all.put(PARENT, parent.hex());
         }
         return all;
+    }
+
+    /** A linked copy does not depend on what it is put on, but for the users that a name may mean. */
+    private static boolean standsOnParent(Step.Layered step) {
+        return !(step instanceof Step.Copy copy)
+                || !copy.link()
+                || (copy.owner() != null && !copy.owner().matches("[0-9]+(:[0-9]+)?"));
     }
 
     /** The key of a step that stands on nothing. */
@@ -72,7 +80,7 @@ final class Ingredients {
         all.put("security", run.insecure() ? "insecure" : "sandbox");
         list("host", run.addHosts(), all);
         if (run.script() != null) {
-            all.put("script", run.script().path() + "\n" + run.script().text());
+            all.put("script", framed(run.script().path(), run.script().text()));
         }
         int number = 0;
         for (Mount mount : run.mounts()) {
@@ -83,13 +91,13 @@ final class Ingredients {
     /** A mount without the step it shows, whose content is an ingredient of its own, and without secrets' bytes. */
     private static String text(Mount mount) {
         return switch (mount) {
-            case Mount.Bind b -> "bind " + b.source() + " " + b.target() + (b.readOnly() ? " ro" : " rw");
+            case Mount.Bind b -> framed("bind", b.source(), b.target(), b.readOnly());
             case Mount.Cache c ->
-                "cache " + c.id() + " " + c.target() + " " + c.sharing() + " " + c.mode() + " " + c.uid() + " "
-                        + c.gid();
-            case Mount.Secret s -> "secret " + s.id() + " " + s.target() + " " + s.environment();
-            case Mount.Ssh s -> "ssh " + s.id() + " " + s.target();
-            case Mount.Tmpfs t -> "tmpfs " + t.target() + " " + t.size();
+                framed("cache", c.id(), c.source(), c.target(), c.readOnly(), c.sharing(), c.mode(), c.uid(), c.gid());
+            case Mount.Secret s ->
+                framed("secret", s.id(), s.target(), s.environment(), s.required(), s.mode(), s.uid(), s.gid());
+            case Mount.Ssh s -> framed("ssh", s.id(), s.target(), s.required(), s.mode(), s.uid(), s.gid());
+            case Mount.Tmpfs t -> framed("tmpfs", t.target(), t.size());
         };
     }
 
@@ -108,19 +116,24 @@ final class Ingredients {
 
     private static String text(Step.Item item) {
         return switch (item) {
-            case Step.Item.Paths paths -> (paths.context() ? "context " : "stage ") + paths.pattern();
-            case Step.Item.Text text -> "text " + text.name() + " " + hash(text.content());
-            case Step.Item.Http http -> "http " + http.url() + " " + http.checksum();
-            case Step.Item.Git git -> "git " + git.url() + " " + git.keepGitDirectory() + " " + git.checksum();
+            case Step.Item.Paths paths -> framed(paths.context() ? "context" : "stage", paths.pattern());
+            case Step.Item.Text text -> framed("text", text.name(), hash(text.content()));
+            case Step.Item.Http http -> framed("http", http.url(), http.checksum());
+            case Step.Item.Git git -> framed("git", git.url(), git.keepGitDirectory(), git.checksum());
         };
     }
 
     private static void list(String name, List<String> words, SequencedMap<String, String> all) {
+        all.put(name, framed(words.toArray()));
+    }
+
+    /** Words with their lengths, so that no two lists are one text; what is not there is told from every word. */
+    private static String framed(@Nullable Object... words) {
         List<String> framed = new ArrayList<>();
-        for (String word : words) {
-            framed.add(word.length() + ":" + word);
+        for (Object word : words) {
+            framed.add(word == null ? "-" : word.toString().length() + ":" + word);
         }
-        all.put(name, String.join(" ", framed));
+        return String.join(" ", framed);
     }
 
     private static String hash(String text) {

@@ -108,6 +108,7 @@ public final class Solver {
             stopped.set(true);
             threads.shutdownNow();
             threads.close();
+            nodes.forEach(Node::settle);
             keepers.close();
             nodes.forEach(Node::cancel);
         }
@@ -187,20 +188,37 @@ public final class Solver {
                 CacheKey contentsKey = null;
                 if (remembered) {
                     Map<Integer, CacheKey> keys = new HashMap<>();
+                    sources.forEach(id -> nodes.get(id).hit.begin());
                     sources.forEach(id -> keys.put(id, nodes.get(id).key.get()));
                     contentsKey = Ingredients.contentsKey(layered, keys);
                     Optional<Contents> known = layered.noCache() ? Optional.empty() : cache.contents(contentsKey);
-                    if (known.isPresent()) {
+                    // A source that is made anew may come out otherwise: what it was is then no answer.
+                    if (known.isPresent()
+                            && sources.stream().allMatch(id -> nodes.get(id).stands())) {
                         return known.get();
                     }
                 }
                 sources.forEach(id -> nodes.get(id).result.begin());
                 sources.forEach(id -> inputs.put(id, nodes.get(id).result.get()));
-                Contents contents = worker.contents(layered, inputs);
+                Contents contents = read(layered, inputs);
                 if (contentsKey != null) {
                     cache.putContents(contentsKey, contents);
                 }
                 return contents;
+            }
+
+            /** A step whose sources cannot be read has failed before it could begin. */
+            private Contents read(Step.Layered layered, Map<Integer, FileSystem> inputs) {
+                try {
+                    return worker.contents(layered, inputs);
+                } catch (RuntimeException | Error e) {
+                    if (!stopped.get()) {
+                        ended = true;
+                        listener.started(layered);
+                        listener.failed(layered, 0, e);
+                    }
+                    throw e;
+                }
             }
 
             private Optional<CacheRecord> lookUp() {
@@ -208,7 +226,19 @@ public final class Solver {
                     return Optional.empty();
                 }
                 CacheKey wanted = key.get();
-                return layered.noCache() ? Optional.empty() : cache.find(wanted);
+                if (layered.noCache()) {
+                    return Optional.empty();
+                }
+                Node parent = nodes.get(layered.parent());
+                parent.hit.begin();
+                // A layer is the difference to the one below it: where that is made anew, this one does not fit.
+                boolean free = !ingredients.containsKey(Ingredients.PARENT);
+                return cache.find(wanted).filter(record -> free || parent.stands());
+            }
+
+            /** Whether the step's file system is what it was when it was last built. */
+            private boolean stands() {
+                return !(step instanceof Step.Layered) || hit.get().isPresent();
             }
 
             private FileSystem work() {
@@ -248,7 +278,7 @@ public final class Solver {
                             layered,
                             Miss.reason(
                                     layered,
-                                    ingredients,
+                                    shown(layered),
                                     cache.latest(Ingredients.slot(layered)).orElse(null)));
                     FileSystem made = worker.run(layered, inputs);
                     ended = true;
@@ -285,9 +315,11 @@ public final class Solver {
 
             private void keep(Step.Layered layered, FileSystem.Made made) {
                 listener.made(layered, made);
-                SequencedMap<String, String> shown = new LinkedHashMap<>();
-                ingredients.forEach((name, value) -> shown.put(name, Miss.shown(value)));
-                cache.put(new CacheRecord(key.get(), Ingredients.slot(layered), shown, made, clock.instant()));
+                cache.put(new CacheRecord(key.get(), Ingredients.slot(layered), shown(layered), made, clock.instant()));
+            }
+
+            private SequencedMap<String, String> shown(Step.Layered layered) {
+                return Miss.shown(ingredients, nodes.get(layered.parent()).step);
             }
 
             void awaitKept() {
@@ -298,6 +330,14 @@ public final class Solver {
                     } catch (CompletionException e) {
                         throw unwrap(e);
                     }
+                }
+            }
+
+            /** Waits for the layer of a step that is done, whatever became of the others. */
+            void settle() {
+                CompletableFuture<Void> waiting = kept;
+                if (waiting != null) {
+                    waiting.exceptionally(failure -> null).join();
                 }
             }
 

@@ -42,6 +42,8 @@ final class StageDispatch {
     private int number;
     private int total;
     private boolean commandSet;
+    /** Whether an earlier result of a step below is not taken: what stands on it is made anew, too. */
+    private boolean anew;
 
     StageDispatch(StageLinking linking, Stage stage) {
         this.linking = linking;
@@ -94,6 +96,7 @@ final class StageDispatch {
         execution = before.edit();
         author = earlier.author;
         last = earlier.last;
+        anew = earlier.withoutCache();
         arguments.putAll(earlier.arguments);
         variables.putAll(earlier.variables);
         takeTriggers(before.onBuild());
@@ -369,7 +372,7 @@ final class StageDispatch {
     }
 
     boolean withoutCache() {
-        return linking.request().withoutCache(StageLinking.label(stage));
+        return anew || linking.request().withoutCache(StageLinking.label(stage));
     }
 
     /** Variables for proxies that were given as build arguments, in both spellings that programs look for. */

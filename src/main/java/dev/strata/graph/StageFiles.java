@@ -102,7 +102,7 @@ final class StageFiles {
                 throw new GraphException(
                         run.location(),
                         "RUN --device=" + device + ": no device can be given to a command here",
-                        "Leave the flag out, or write it with ,required=false where the command can do without.");
+                        "Leave the flag out, or only its \"required\" where the command can do without.");
             }
         }
     }

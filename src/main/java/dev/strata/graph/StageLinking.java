@@ -56,7 +56,11 @@ final class StageLinking {
         List<BuildGraph.Skipped> skipped = file.stages().stream()
                 .filter(stage -> !stages.containsKey(stage.index()))
                 .map(stage -> new BuildGraph.Skipped(
-                        label(stage), stage.location().startLine(), "the target does not need it"))
+                        label(stage),
+                        stage.location().startLine(),
+                        stage.index() > target.stage().index()
+                                ? "it comes after the target " + label(target.stage())
+                                : "the target " + label(target.stage()) + " takes nothing from it"))
                 .toList();
         return new BuildGraph(steps, target.product(), skipped);
     }
@@ -143,41 +147,50 @@ final class StageLinking {
                 stage.name() == null ? null : request.contexts().get(stage.name());
         if (own != null && stage.name() != null) {
             // A context of the stage's own name stands for the whole stage.
-            begin(dispatch, stage, own, stage.name());
+            begin(dispatch, stage, new Given(stage.name(), own));
             dispatch.end();
             return;
         }
         String base = expand(stage, stage.base(), "the base of FROM");
         Stage earlier = baseStage(stage);
-        Request.NamedContext named = context(base);
+        Given named = context(base);
         if (earlier != null) {
             dispatch.continueFrom(known(earlier));
         } else if (base.equals("scratch")) {
             dispatch.begin(null, Image.scratch(platform(stage)), add(new Step.Scratch(nextId())));
         } else if (named != null) {
-            begin(dispatch, stage, named, base);
+            begin(dispatch, stage, named);
         } else {
             Reference name = reference(stage.location(), base);
-            Bases.Found found = bases.find(name, platform(stage));
-            dispatch.beginWithImage(found);
+            dispatch.beginWithImage(found(stage.location(), name, platform(stage)));
         }
         dispatch.run();
     }
 
-    private void begin(StageDispatch dispatch, Stage stage, Request.NamedContext named, String name) {
-        switch (named) {
+    private void begin(StageDispatch dispatch, Stage stage, Given given) {
+        switch (given.context()) {
             case Request.NamedContext.Image image
             when isScratch(image) ->
                 dispatch.begin(null, Image.scratch(platform(stage)), add(new Step.Scratch(nextId())));
-            case Request.NamedContext.Image image -> dispatch.beginWithImage(bases.find(image.name(), platform(stage)));
-            case Request.NamedContext.Layout layout -> dispatch.beginWithImage(bases.layout(name, platform(stage)));
+            case Request.NamedContext.Image image ->
+                dispatch.beginWithImage(found(stage.location(), image.name(), platform(stage)));
+            case Request.NamedContext.Layout layout ->
+                dispatch.beginWithImage(bases.layout(given.name(), platform(stage)));
             case Request.NamedContext.Stage other ->
                 dispatch.continueFrom(stage(stageNamed(stage.location(), other.name())));
             case Request.NamedContext.Folder folder ->
                 throw new GraphException(
                         stage.location(),
-                        "the context \"" + name + "\" is a folder and cannot be a base",
-                        "Give an image: --build-context " + name + "=docker-image://NAME");
+                        "the context \"" + given.name() + "\" is a folder and cannot be a base",
+                        "Give an image: --build-context " + given.name() + "=docker-image://NAME");
+        }
+    }
+
+    private Bases.Found found(Location location, Reference name, Platform platform) {
+        try {
+            return bases.find(name, platform);
+        } catch (RuntimeException e) {
+            throw new BaseException(location, e);
         }
     }
 
@@ -194,15 +207,18 @@ final class StageLinking {
         return stage;
     }
 
+    /** A context and the name that it was given under. */
+    private record Given(String name, Request.NamedContext context) {}
+
     /** A named context by the name written or, as docker does it, by the full name of an image. */
-    private Request.@Nullable NamedContext context(String name) {
+    private @Nullable Given context(String name) {
         Request.NamedContext named = request.contexts().get(name);
         if (named != null) {
-            return named;
+            return new Given(name, named);
         }
         for (Map.Entry<String, Request.NamedContext> entry : request.contexts().entrySet()) {
             if (sameImage(entry.getKey(), name)) {
-                return entry.getValue();
+                return new Given(entry.getKey(), entry.getValue());
             }
         }
         return null;
@@ -277,7 +293,8 @@ final class StageLinking {
 
     /** Whether the name is a folder given from outside, whose files belong to root as those of the main context do. */
     boolean isFolder(String from) {
-        return stageByName(from) == null && context(from) instanceof Request.NamedContext.Folder;
+        Given given = context(from);
+        return stageByName(from) == null && given != null && given.context() instanceof Request.NamedContext.Folder;
     }
 
     private @Nullable Stage stageByName(String from) {
@@ -303,17 +320,43 @@ final class StageLinking {
             }
             return stage(stage).last();
         }
-        Request.NamedContext named = context(from);
-        if (named instanceof Request.NamedContext.Folder) {
-            return sources.computeIfAbsent("folder " + from, key -> add(new Step.Files(nextId(), from)));
+        Given given = context(from);
+        if (given != null) {
+            return contextSource(given, from, instruction);
         }
-        if (named instanceof Request.NamedContext.Stage other) {
-            return stage(stageNamed(instruction.location(), other.name())).last();
+        if (from.equals("scratch")) {
+            return scratch();
         }
-        if (from.equals("scratch") || (named instanceof Request.NamedContext.Image image && isScratch(image))) {
-            return sources.computeIfAbsent("scratch", key -> add(new Step.Scratch(nextId())));
-        }
-        return sources.computeIfAbsent("image " + from, key -> imageSource(from, named, instruction));
+        return sources.computeIfAbsent(
+                "image " + from,
+                key -> imageSource(
+                        from,
+                        instruction,
+                        found(instruction.location(), reference(instruction.location(), from), request.platform())));
+    }
+
+    private int scratch() {
+        return sources.computeIfAbsent("scratch", key -> add(new Step.Scratch(nextId())));
+    }
+
+    private int contextSource(Given given, String from, Instruction instruction) {
+        return switch (given.context()) {
+            case Request.NamedContext.Folder folder ->
+                sources.computeIfAbsent("folder " + given.name(), key -> add(new Step.Files(nextId(), given.name())));
+            case Request.NamedContext.Stage other ->
+                stage(stageNamed(instruction.location(), other.name())).last();
+            case Request.NamedContext.Layout layout ->
+                sources.computeIfAbsent(
+                        "image " + given.name(),
+                        key -> imageSource(from, instruction, bases.layout(given.name(), request.platform())));
+            case Request.NamedContext.Image image
+            when isScratch(image) -> scratch();
+            case Request.NamedContext.Image image ->
+                sources.computeIfAbsent(
+                        "image " + given.name(),
+                        key -> imageSource(
+                                from, instruction, found(instruction.location(), image.name(), request.platform())));
+        };
     }
 
     private Stage byNumber(String from, Instruction instruction) {
@@ -327,14 +370,7 @@ final class StageLinking {
         return file.stages().get(index);
     }
 
-    private int imageSource(String from, Request.@Nullable NamedContext named, Instruction instruction) {
-        Bases.Found found = named instanceof Request.NamedContext.Layout
-                ? bases.layout(from, request.platform())
-                : bases.find(
-                        named instanceof Request.NamedContext.Image image
-                                ? image.name()
-                                : reference(instruction.location(), from),
-                        request.platform());
+    private int imageSource(String from, Instruction instruction, Bases.Found found) {
         Label label = new Label(
                 from.replaceAll("\\s", "_"), 1, 1, instruction.location().startLine(), "FROM " + found.pinned());
         return add(new Step.Base(nextId(), label, found.pinned(), found.image()));

@@ -1,0 +1,314 @@
+package dev.strata;
+
+import dev.strata.dockerfile.Dockerfile;
+import dev.strata.dockerfile.DockerfileException;
+import dev.strata.dockerfile.Location;
+import dev.strata.dockerfile.SyntaxError;
+import dev.strata.graph.BaseException;
+import dev.strata.graph.Bases;
+import dev.strata.graph.BuildGraph;
+import dev.strata.graph.GraphException;
+import dev.strata.graph.Label;
+import dev.strata.graph.Request;
+import dev.strata.graph.Step;
+import dev.strata.image.Digest;
+import dev.strata.image.Image;
+import dev.strata.image.Json;
+import dev.strata.image.Platform;
+import dev.strata.image.Reference;
+import dev.strata.registry.Registry;
+import dev.strata.registry.RegistryException;
+import dev.strata.registry.RemoteImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code strata graph}: what a build would do, step by step, without doing it. */
+@Command(
+        name = "graph",
+        mixinStandardHelpOptions = true,
+        description = "Shows the steps that a target needs, what each stands on, and the stages that are left out.",
+        footer = {
+            "",
+            "Examples:",
+            "  strata graph --target test .",
+            "  strata graph --offline -f web/Dockerfile --format json",
+            "  strata graph --format dot . | dot -Tsvg > graph.svg",
+            "",
+            "Bases are looked up in their registries, since their ONBUILD and folders belong to the graph; no layer is"
+                    + " pulled. With --offline each is taken for an image without files and settings.",
+            "Exit codes: 0 shown, 1 the Dockerfile cannot be built so, 2 wrong usage, 3 a registry failed."
+        })
+final class GraphCommand implements Callable<Integer> {
+    /** How the graph is printed. */
+    enum Format {
+        TEXT,
+        JSON,
+        DOT
+    }
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Mixin
+    private RegistryAccess access = new RegistryAccess();
+
+    @Option(
+            names = {"-f", "--file"},
+            paramLabel = "FILE",
+            description = "The Dockerfile; default: Dockerfile in the context.")
+    private @Nullable Path file;
+
+    @Option(names = "--target", paramLabel = "STAGE", description = "The stage to build; default: the last one.")
+    private @Nullable String target;
+
+    @Option(
+            names = "--build-arg",
+            paramLabel = "NAME[=VALUE]",
+            description = "Value of an ARG; without =VALUE that of the environment; may be repeated.")
+    private List<String> arguments = new ArrayList<>();
+
+    @Option(
+            names = "--platform",
+            paramLabel = "OS/ARCH",
+            description = "Platform of the image; default: this machine's.")
+    private @Nullable String platform;
+
+    @Option(names = "--offline", description = "Ask no registry.")
+    private boolean offline;
+
+    @Option(names = "--format", paramLabel = "FORMAT", description = "text, json or dot; default: text.")
+    private Format format = Format.TEXT;
+
+    @Parameters(arity = "0..1", paramLabel = "CONTEXT", description = "Folder with the Dockerfile; default: here.")
+    private Path context = Path.of(".");
+
+    @Override
+    public Integer call() {
+        CommandSpec command = Objects.requireNonNull(spec);
+        Path path = file == null ? context.resolve("Dockerfile") : file;
+        String name = path.normalize().toString();
+        try {
+            Dockerfile dockerfile = read(name, path);
+            try {
+                print(graph(dockerfile), command.commandLine().getOut());
+                return Main.OK;
+            } catch (GraphException e) {
+                Location location = e.location();
+                return fail(
+                        name + (location == null ? "" : ":" + location.startLine()) + ": " + e.getMessage()
+                                + (e.mend() == null ? "" : ". " + e.mend()),
+                        location == null ? "" : dockerfile.excerpt(location));
+            }
+        } catch (DockerfileException e) {
+            SyntaxError first = e.errors().getFirst();
+            return fail(name + ":" + first.location().startLine() + ": " + first.sentence(), e.excerpt(first));
+        } catch (BaseException e) {
+            if (e.reason() instanceof RegistryException reason) {
+                command.commandLine().getErr().print(name + ":" + e.location().startLine() + ": ");
+                return Names.failed(command, reason);
+            }
+            throw e;
+        } catch (IOException e) {
+            return fail(path + " cannot be read: " + e.getMessage() + ". Name the Dockerfile with -f.", "");
+        }
+    }
+
+    private int fail(String message, String excerpt) {
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        err.println(message);
+        if (!excerpt.isEmpty()) {
+            err.println(excerpt);
+        }
+        return Main.FAILED;
+    }
+
+    private Dockerfile read(String name, Path path) throws IOException {
+        Dockerfile dockerfile = Dockerfile.parse(name, Files.readAllBytes(path));
+        List<SyntaxError> errors = dockerfile.check(request().args(), target);
+        if (!errors.isEmpty()) {
+            throw new DockerfileException(name, dockerfile.lines(), errors);
+        }
+        return dockerfile;
+    }
+
+    private Request request() {
+        LinkedHashMap<String, String> values = new LinkedHashMap<>();
+        Names.arguments(Objects.requireNonNull(spec), arguments).forEach((name, value) -> {
+            if (value != null) {
+                values.put(name, value);
+            }
+        });
+        return new Request(
+                target,
+                values,
+                Names.platform(spec, platform),
+                Platform.host(),
+                new TreeMap<>(),
+                List.of(),
+                "default",
+                false,
+                List.of());
+    }
+
+    private BuildGraph graph(Dockerfile dockerfile) throws IOException {
+        if (offline) {
+            return BuildGraph.of(dockerfile, request(), new Unseen());
+        }
+        try (Registry registry = new Registry(access.options())) {
+            return BuildGraph.of(dockerfile, request(), new LookedUp(registry));
+        }
+    }
+
+    /** Bases of which only the name is known. */
+    private static final class Unseen implements Bases {
+        @Override
+        public Found find(Reference name, Platform wanted) {
+            Digest digest = Digest.sha256((name + " " + wanted).getBytes(StandardCharsets.UTF_8));
+            return new Found(name.withDigest(digest), Image.scratch(wanted));
+        }
+
+        @Override
+        public Found layout(String name, Platform wanted) {
+            throw new IllegalStateException("no context was given, so \"" + name + "\" is none");
+        }
+    }
+
+    /** Bases as their registries have them, each asked for once. */
+    private static final class LookedUp implements Bases {
+        private final Registry registry;
+        private final Map<String, Found> found = new LinkedHashMap<>();
+
+        LookedUp(Registry registry) {
+            this.registry = registry;
+        }
+
+        @Override
+        public Found find(Reference name, Platform wanted) {
+            return found.computeIfAbsent(name + " " + wanted, key -> {
+                RemoteImage image =
+                        registry.image(name.digest() == null ? name.withTag(name.tagOrLatest()) : name, wanted);
+                return new Found(image.pinned(), image.image());
+            });
+        }
+
+        @Override
+        public Found layout(String name, Platform wanted) {
+            throw new IllegalStateException("no context was given, so \"" + name + "\" is none");
+        }
+    }
+
+    private void print(BuildGraph graph, PrintWriter out) {
+        switch (format) {
+            case TEXT -> text(graph, out);
+            case JSON -> out.println(Json.text(json(graph)));
+            case DOT -> dot(graph, out);
+        }
+        out.flush();
+    }
+
+    /** What the step is to a reader. */
+    private static String title(Step step) {
+        return switch (step) {
+            case Step.Scratch scratch -> "the empty image";
+            case Step.Files files -> files.context().isEmpty() ? "the build context" : "the context " + files.context();
+            case Step.Visible visible -> label(visible.label());
+        };
+    }
+
+    private static String label(Label label) {
+        return "[" + label.stage() + " " + label.number() + "/" + label.total() + "] " + label.instruction();
+    }
+
+    private static void text(BuildGraph graph, PrintWriter out) {
+        for (Step step : graph.steps()) {
+            out.print("#" + step.id() + " " + title(step));
+            if (step instanceof Step.Visible visible && visible.label().line() > 0) {
+                out.print("  (line " + visible.label().line() + ")");
+            }
+            List<String> inputs =
+                    step.inputs().stream().distinct().map(id -> "#" + id).toList();
+            out.println(inputs.isEmpty() ? "" : "  <- " + String.join(", ", inputs));
+        }
+        out.println("the image is #" + graph.product().step());
+        for (BuildGraph.Skipped stage : graph.skipped()) {
+            out.println("left out: " + stage.stage() + " (line " + stage.line() + "): " + stage.reason());
+        }
+    }
+
+    private static Map<String, Object> json(BuildGraph graph) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("steps", graph.steps().stream().map(GraphCommand::json).toList());
+        all.put("image", graph.product().step());
+        all.put("skipped", graph.skipped());
+        return all;
+    }
+
+    private static Map<String, Object> json(Step step) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("id", step.id());
+        all.put("kind", kind(step));
+        all.put("inputs", step.inputs().stream().distinct().toList());
+        if (step instanceof Step.Visible visible) {
+            all.put("stage", visible.label().stage());
+            all.put("number", visible.label().number());
+            all.put("total", visible.label().total());
+            all.put("line", visible.label().line());
+            all.put("instruction", visible.label().instruction());
+        }
+        return all;
+    }
+
+    private static String kind(Step step) {
+        return switch (step) {
+            case Step.Scratch scratch -> "scratch";
+            case Step.Base base -> "base";
+            case Step.Files files -> "context";
+            case Step.Run run -> "run";
+            case Step.Copy copy -> copy.add() ? "add" : "copy";
+            case Step.MakeDirectory directory -> "workdir";
+        };
+    }
+
+    /** The language of Graphviz: what a step stands on by a full line, what else it reads by a broken one. */
+    private static void dot(BuildGraph graph, PrintWriter out) {
+        out.println("digraph build {");
+        out.println("  rankdir=LR; node [shape=box];");
+        for (Step step : graph.steps()) {
+            out.println("  s" + step.id() + " [label=" + quoted(title(step))
+                    + (step.id() == graph.product().step() ? ", penwidth=2" : "") + "];");
+        }
+        for (Step step : graph.steps()) {
+            int parent = step instanceof Step.Layered layered ? layered.parent() : -1;
+            step.inputs().stream()
+                    .distinct()
+                    .forEach(id ->
+                            out.println("  s" + id + " -> s" + step.id() + (id == parent ? ";" : " [style=dashed];")));
+        }
+        for (BuildGraph.Skipped stage : graph.skipped()) {
+            out.println("  " + quoted("skipped " + stage.line()) + " [style=dotted, label="
+                    + quoted(stage.stage() + ": " + stage.reason()) + "];");
+        }
+        out.println("}");
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+}
