@@ -42,10 +42,10 @@ tag() { # tag SUITE GROUPS EXCLUDED-GROUPS [MAVEN ARGUMENT...]: runs one suite i
   reasons "${files[@]}"
 }
 
-reasons() { # the messages of skipped tests, each once
+reasons() { # why tests were skipped, each reason once: an assumption that failed, or a word with @Disabled
   local reason
   while IFS= read -r reason; do lines+=("         skipped: $reason"); done < <(
-    grep -ho '<skipped[^>]*message="[^"]*"' "$@" 2>/dev/null | sed 's/.*message="\(.*\)"/\1/; s/&quot;/"/g; s/&#10;/ /g; s/&apos;/'"'"'/g' | sort -u)
+    grep -h '<skipped' "$@" 2>/dev/null | sed -n 's/.*Assumption failed: //p; s/.*<skipped message="\([^"]*\)".*/\1/p' | sort -u)
 }
 
 unit() { tag unit "" root,cluster,corpora; }
