@@ -349,8 +349,7 @@ final class StageLinking {
                 sources.computeIfAbsent(
                         "image " + given.name(),
                         key -> imageSource(from, instruction, bases.layout(given.name(), request.platform())));
-            case Request.NamedContext.Image image
-            when isScratch(image) -> scratch();
+            case Request.NamedContext.Image image when isScratch(image) -> scratch();
             case Request.NamedContext.Image image ->
                 sources.computeIfAbsent(
                         "image " + given.name(),
