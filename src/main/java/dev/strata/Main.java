@@ -50,14 +50,23 @@ public final class Main {
         System.exit(code);
     }
 
-    /** Runs one command and answers its exit code. */
-    static int run(String... arguments) {
+    /** All of the command line, for who wants to know its options. */
+    static CommandLine commandLine() {
+        return commandLine(COMMANDS);
+    }
+
+    private static CommandLine commandLine(List<String> commands) {
         CommandLine line = new CommandLine(new Main());
-        List<String> wanted =
-                arguments.length > 0 && COMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : COMMANDS;
-        for (String name : wanted) {
+        for (String name : commands) {
             line.addSubcommand(name, command(name));
         }
+        return line;
+    }
+
+    /** Runs one command and answers its exit code. */
+    static int run(String... arguments) {
+        CommandLine line = commandLine(
+                arguments.length > 0 && COMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : COMMANDS);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));

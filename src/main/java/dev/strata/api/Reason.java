@@ -40,6 +40,8 @@ public enum Reason {
     POD_LOST("The builder pod was evicted, deleted or lost with its node; a new one goes on from the cache."),
     @JsonProperty("OutsideFailed")
     OUTSIDE_FAILED("A registry, source or network failed on every attempt."),
+    @JsonProperty("BuildWarnings")
+    BUILD_WARNINGS("The build ended with warnings, such as lint findings; status.platforms[].warnings has them."),
     @JsonProperty("InternalError")
     INTERNAL_ERROR("Strata itself is at fault; please report it with the builder pod's log.");
 

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Looks bases up in registries and in layouts; each name once, so that one build sees one image. */
 final class BaseImages implements Bases {
@@ -36,6 +37,7 @@ final class BaseImages implements Bases {
     private final Blobs blobs;
     private final Consumer<Event> events;
     private final Map<String, Found> found = new ConcurrentHashMap<>();
+    private final Map<Reference, Platform> foreign = new ConcurrentHashMap<>();
 
     BaseImages(Plan plan, Registry registry, Blobs blobs, Consumer<Event> events) {
         this.plan = plan;
@@ -46,7 +48,21 @@ final class BaseImages implements Bases {
 
     @Override
     public Found find(Reference name, Platform platform) {
-        return found.computeIfAbsent(name + " " + platform, key -> ask(name, platform));
+        return found.computeIfAbsent(name + " " + platform, key -> noted(ask(name, platform), platform));
+    }
+
+    /** The platform that an image was looked up for, where it is made for another; null where it fits. */
+    @Nullable
+    Platform foreign(Reference pinned) {
+        return foreign.get(pinned);
+    }
+
+    private Found noted(Found base, Platform wanted) {
+        Platform made = base.image().config().platform();
+        if (!made.os().equals(wanted.os()) || !made.architecture().equals(wanted.architecture())) {
+            foreign.put(base.pinned(), wanted);
+        }
+        return base;
     }
 
     private Found ask(Reference name, Platform platform) {
@@ -62,7 +78,7 @@ final class BaseImages implements Bases {
 
     @Override
     public Found layout(String context, Platform platform) {
-        return found.computeIfAbsent("layout " + context + " " + platform, key -> open(context, platform));
+        return found.computeIfAbsent("layout " + context + " " + platform, key -> noted(open(context, platform), platform));
     }
 
     private Found open(String context, Platform platform) {

@@ -32,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -102,9 +103,12 @@ public final class Build {
             events.accept(
                     new Event.SourceReady(files.main().kind(), files.main().revision()));
             Dockerfile parsed = parse(files.dockerfile());
-            lint(parsed, files);
+            LintOptions lint = lintOptions(files);
+            report(parsed, lint, Lint.check(parsed, lint));
             clamp = SourceDate.of(plan, parsed, files.date());
-            BuildGraph graph = BuildGraph.of(parsed, request(), new BaseImages(plan, registry, blobs, events));
+            BaseImages bases = new BaseImages(plan, registry, blobs, events);
+            BuildGraph graph = BuildGraph.of(parsed, request(), bases);
+            report(parsed, lint, foreignBases(parsed, lint, graph, bases));
             refuseForeignCommands(graph);
             events.accept(new Event.Planned(
                     plan.platform(), graph.visible().size(), graph.skipped().size()));
@@ -138,13 +142,34 @@ public final class Build {
         return parsed;
     }
 
-    /** Findings are warnings, unless the file asks that they fail the build. */
-    private void lint(Dockerfile parsed, BuildFiles files) {
-        LintOptions options = LintOptions.DEFAULT
+    private LintOptions lintOptions(BuildFiles files) {
+        return LintOptions.DEFAULT
                 .withBuildArgs(request().args())
                 .withTarget(plan.target(), true)
                 .withIgnoreFile(files.ignoreFile());
-        List<Finding> findings = Lint.check(parsed, options);
+    }
+
+    private static List<Finding> foreignBases(
+            Dockerfile parsed, LintOptions options, BuildGraph graph, BaseImages bases) {
+        List<Finding> findings = new ArrayList<>();
+        for (Step step : graph.steps()) {
+            if (step instanceof Step.Base base) {
+                Platform wanted = bases.foreign(base.name());
+                if (wanted != null) {
+                    findings.addAll(Lint.foreignBase(
+                            parsed,
+                            options,
+                            base.label().line(),
+                            base.image().config().platform().toString(),
+                            wanted.toString()));
+                }
+            }
+        }
+        return findings;
+    }
+
+    /** Findings are warnings, unless the file asks that they fail the build. */
+    private void report(Dockerfile parsed, LintOptions options, List<Finding> findings) {
         for (Finding finding : findings) {
             events.accept(new Event.Warning(
                     parsed.name() + ":" + finding.location().startLine(),

@@ -62,7 +62,7 @@ final class Commands implements AutoCloseable {
                     Failure.Cause.USER,
                     "RUN --security=insecure is not allowed here",
                     null,
-                    "Leave the flag out, or allow it: --allow security.insecure, or allowInsecure of the BuildClass"));
+                    "Leave the flag out, or allow it: strata build --allow security.insecure; in a cluster it is never allowed"));
         }
     }
 

@@ -23,6 +23,29 @@ public final class Lint {
         return findings.sorted();
     }
 
+    /**
+     * What only a build can find: the base of a stage is not made for the platform that is built.
+     *
+     * @param line where the stage's FROM begins
+     * @param made the platform that it is made for
+     * @param wanted the platform that the stage is built for
+     * @return one finding, or none where no stage begins there or the file switched the rule off
+     */
+    public static List<Finding> foreignBase(
+            Dockerfile file, LintOptions options, int line, String made, String wanted) {
+        Findings findings = new Findings(checkOf(file, options));
+        for (Stage stage : file.stages()) {
+            if (stage.location().startLine() == line) {
+                findings.add(
+                        LintRule.INVALID_BASE_IMAGE_PLATFORM,
+                        stage.source(),
+                        "the base image " + stage.base() + " is made for " + made + ", and the stage is built for " + wanted
+                                + "; name an image that has it");
+            }
+        }
+        return findings.sorted();
+    }
+
     /** Whether the file, or a build argument, asks that findings fail the build. */
     public static boolean failsBuild(Dockerfile file, LintOptions options) {
         Directives.Check check = checkOf(file, options);

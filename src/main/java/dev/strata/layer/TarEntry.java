@@ -3,7 +3,7 @@ package dev.strata.layer;
 import java.util.List;
 
 /** An entry of a tar, as the tar names it: nothing is cleaned and nothing believed. */
-public sealed interface TarEntry {
+sealed interface TarEntry {
     /** As written: perhaps with {@code ./} before it, {@code /} after it, or {@code ..} in it. Holds no zero byte. */
     String name();
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * no content whatever size they tell, global extended headers apply to nothing, and a missing end is an end. Memory is
  * bounded, whatever the tar says.
  */
-public final class TarReader {
+final class TarReader {
     static final String MEND = "Make the archive anew; if it was downloaded, download it again.";
     private static final int BLOCK = TarHeader.BLOCK;
     /** Of a long name and of the extended records of one entry. */
@@ -36,7 +36,7 @@ public final class TarReader {
     private String current = "";
 
     /** @param in the tar, uncompressed; not closed */
-    public TarReader(InputStream in) {
+    TarReader(InputStream in) {
         this.in = new BufferedInputStream(in, 1 << 16);
     }
 
@@ -45,7 +45,7 @@ public final class TarReader {
      *
      * @throws LayerException when the tar is damaged or breaks off
      */
-    public @Nullable TarEntry next() throws IOException {
+    @Nullable TarEntry next() throws IOException {
         skip(left + padding);
         left = 0;
         padding = 0;
@@ -75,12 +75,12 @@ public final class TarReader {
      * The bytes of the last entry that are in the tar: of a sparse file its extents one after the other. Good until the
      * next call of {@link #next}.
      */
-    public InputStream content() {
+    InputStream content() {
         return new Rest();
     }
 
     /** Reads on to the end of the stream, so that a digest over it is over all of it; what comes is not looked at. */
-    public void drain() throws IOException {
+    void drain() throws IOException {
         in.transferTo(java.io.OutputStream.nullOutputStream());
     }
 

@@ -15,7 +15,7 @@ import java.util.Map;
  *
  * <p>The largest numbers of the fields are 7 octal digits for identities and 11 for sizes and times.
  */
-public final class TarWriter implements AutoCloseable {
+final class TarWriter implements AutoCloseable {
     static final int BLOCK = 512;
     private static final long LARGEST_ID = 07777777L;
     private static final long LARGEST_NUMBER = 077777777777L;
@@ -28,16 +28,16 @@ public final class TarWriter implements AutoCloseable {
     private final byte[] buffer = new byte[1 << 16];
     private long position;
 
-    public TarWriter(OutputStream out) {
+    TarWriter(OutputStream out) {
         this.out = out;
     }
 
     /** Bytes written so far; after an entry's header, where its content begins. */
-    public long position() {
+    long position() {
         return position;
     }
 
-    public void directory(String path, Metadata metadata) throws IOException {
+    void directory(String path, Metadata metadata) throws IOException {
         header((byte) '5', path.isEmpty() ? "./" : path + "/", "", metadata, 0, 0, 0);
     }
 
@@ -45,7 +45,7 @@ public final class TarWriter implements AutoCloseable {
      * @param content exactly {@code size} bytes; not closed
      * @throws LayerException when there are less or more bytes: the file has changed
      */
-    public void file(String path, Metadata metadata, long size, InputStream content) throws IOException {
+    void file(String path, Metadata metadata, long size, InputStream content) throws IOException {
         fileHeader(path, metadata, size);
         content(path, size, content);
     }
@@ -81,19 +81,19 @@ public final class TarWriter implements AutoCloseable {
     }
 
     /** @param target path of an entry written before */
-    public void hardLink(String path, Metadata metadata, String target) throws IOException {
+    void hardLink(String path, Metadata metadata, String target) throws IOException {
         header((byte) '1', path, target, metadata, 0, 0, 0);
     }
 
-    public void symbolicLink(String path, Metadata metadata, String target) throws IOException {
+    void symbolicLink(String path, Metadata metadata, String target) throws IOException {
         header((byte) '2', path, target, metadata, 0, 0, 0);
     }
 
-    public void device(String path, Metadata metadata, boolean block, long major, long minor) throws IOException {
+    void device(String path, Metadata metadata, boolean block, long major, long minor) throws IOException {
         header((byte) (block ? '4' : '3'), path, "", metadata, 0, major, minor);
     }
 
-    public void fifo(String path, Metadata metadata) throws IOException {
+    void fifo(String path, Metadata metadata) throws IOException {
         header((byte) '6', path, "", metadata, 0, 0, 0);
     }
 

@@ -2,6 +2,8 @@ package dev.strata.operator;
 
 import dev.strata.api.Condition;
 import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildStatus;
+import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.Reason;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -14,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells people in {@code kubectl describe} what happened: one event whenever the reason of {@code Ready} changes, with
- * the same reason and message.
+ * the same reason and message, and one that sums up the warnings of a build that is over.
  */
 final class EventRecorder {
     private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
@@ -43,10 +45,38 @@ final class EventRecorder {
                 .findFirst();
     }
 
+    /** The warnings of a build that ends here: an attempt has ended since the status before, and no other follows. */
+    static List<String> warnings(ImageBuildStatus before, Decision decision, ImageBuildStatus after) {
+        boolean last = decision instanceof Decision.Succeed || decision instanceof Decision.Stall;
+        boolean justEnded = after.attempts().stream()
+                .anyMatch(attempt -> attempt.state() != Attempt.State.RUNNING
+                        && !before.attempts().contains(attempt));
+        return last && justEnded
+                ? after.platforms().stream()
+                        .flatMap(platform -> platform.warnings().stream())
+                        .distinct()
+                        .toList()
+                : List.of();
+    }
+
+    /** One event for all warnings of a build that is over, however many attempts it took. */
+    void warned(ImageBuild build, List<String> warnings) {
+        if (!warnings.isEmpty()) {
+            String message = warnings.size() == 1
+                    ? warnings.getFirst()
+                    : warnings.size() + " warnings: " + String.join("; ", warnings);
+            write(build, "Warning", Reason.BUILD_WARNINGS, message);
+        }
+    }
+
     private void write(ImageBuild build, Condition ready) {
-        String now = Attempts.text(clock.instant());
         String type =
                 ready.status() == Condition.Status.FALSE && ready.reason() != Reason.SUSPENDED ? "Warning" : "Normal";
+        write(build, type, ready.reason(), ready.message());
+    }
+
+    private void write(ImageBuild build, String type, Reason reason, String message) {
+        String now = Attempts.text(clock.instant());
         try {
             client.v1()
                     .events()
@@ -65,8 +95,8 @@ final class EventRecorder {
                             .withResourceVersion(build.getMetadata().getResourceVersion())
                             .endInvolvedObject()
                             .withType(type)
-                            .withReason(ready.reason().word())
-                            .withMessage(Text.cut(ready.message(), MESSAGE))
+                            .withReason(reason.word())
+                            .withMessage(Text.cut(message, MESSAGE))
                             .withFirstTimestamp(now)
                             .withLastTimestamp(now)
                             .withCount(1)
@@ -79,7 +109,7 @@ final class EventRecorder {
             // An event is a courtesy; the condition says the same. A namespace that is going away takes none.
             LOG.debug(
                     "the event {} of {} was not taken: {}",
-                    ready.reason().word(),
+                    reason.word(),
                     build.namespacedName(),
                     e.toString());
         }

@@ -185,6 +185,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         }
         metrics.decided(decision, next);
         events.record(build, seen.status().conditions(), next.conditions());
+        events.warned(build, EventRecorder.warnings(seen.status(), decision, next));
     }
 
     /** How long a running build's next patch has to wait, which tells of steps only; a new reason never waits. */

@@ -44,6 +44,7 @@ final class Progress {
     private final List<StackLayer> stack = new ArrayList<>();
     private final Deque<String> output = new ArrayDeque<>();
     private int outputStep;
+    private int warningsOmitted;
     private int stepsForgotten;
     private int layers;
     private long size;
@@ -131,6 +132,8 @@ final class Progress {
             case Event.Warning e -> {
                 if (warnings.size() < MAX_WARNINGS) {
                     warnings.add(Text.cut(e.where() == null ? e.message() : e.where() + ": " + e.message(), LINE));
+                } else {
+                    warningsOmitted++;
                 }
             }
             case Event.StepKnown e -> know(e);
@@ -231,6 +234,14 @@ final class Progress {
                 cached);
     }
 
+    private List<String> warnings() {
+        List<String> shown = new ArrayList<>(warnings);
+        if (warningsOmitted > 0) {
+            shown.add("and " + warningsOmitted + " more in the builder pod's log");
+        }
+        return List.copyOf(shown);
+    }
+
     private PlatformStatus status(@Nullable String isolation, int shown) {
         SequencedMap<String, List<Step>> stages = new LinkedHashMap<>();
         int given = 0;
@@ -254,7 +265,7 @@ final class Progress {
                         .map(stage -> new Stage(Text.cut(stage.getKey(), LINE), stage.getValue()))
                         .toList(),
                 omitted == 0 ? null : omitted,
-                warnings,
+                warnings(),
                 outcome instanceof Outcome.Failed ? List.copyOf(output) : List.of());
     }
 }

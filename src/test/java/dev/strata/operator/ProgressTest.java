@@ -93,6 +93,18 @@ class ProgressTest {
     }
 
     @Test
+    void findingsOfTheBuilderAreInTheStatusTheFirstOfThemInFull() {
+        tell("warning Dockerfile:9: LegacyKeyValueFormat: write ENV key=value");
+        assertThat(status().warnings()).containsExactly("Dockerfile:9: LegacyKeyValueFormat: write ENV key=value");
+
+        IntStream.rangeClosed(1, 20).forEach(n -> tell("warning " + "x".repeat(1000)));
+        assertThat(status().warnings())
+                .hasSize(11)
+                .endsWith("and 11 more in the builder pod's log")
+                .allSatisfy(warning -> assertThat(warning).hasSizeLessThanOrEqualTo(301));
+    }
+
+    @Test
     void nothingIsListenedToAfterTheEnd() {
         tell("image " + A, "failed {\"cause\":\"OURS\",\"what\":\"late\"}");
 

@@ -16,8 +16,11 @@ import dev.strata.api.ImageBuildStatus.Inputs;
 import dev.strata.api.ImageBuildStatus.Summary;
 import dev.strata.api.ImageBuildStatus.Trigger;
 import dev.strata.api.Reason;
+import dev.strata.image.Digest;
 import dev.strata.image.Json;
 import dev.strata.plan.EventLog;
+import dev.strata.plan.Failure;
+import dev.strata.plan.Outcome;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -128,6 +131,42 @@ class StatusesTest {
 
         assertThat(conditions(first)).containsExactly("Ready=FALSE BuildFailed", "Stalled=TRUE BuildFailed");
         assertThat(second).isEqualTo(first);
+    }
+
+    /** An attempt runs as far as the status knows; what its pod says now ends it. */
+    private static List<String> warningsToTell(Outcome outcome, String... lines) {
+        Observed seen = observed()
+                .attempts(attempt(1).running())
+                .pods(Examples.pod(1, new BuilderPod.State.Ended(outcome)))
+                .now();
+        Decision decision = Decision.decide(seen);
+        return EventRecorder.warnings(seen.status(), decision, next(seen, decision, told(lines)));
+    }
+
+    @Test
+    void findingsAreInTheStatusAndToldOnceWhereABuildEnds() {
+        String finding = "Dockerfile:9: LegacyKeyValueFormat: write ENV key=value";
+        Outcome built = new Outcome.Built(Digest.parse(digest('a')), List.of());
+        Outcome wrong = new Outcome.Failed(new Failure(Failure.Cause.USER, "exit code 3", null, null));
+        Outcome outside = new Outcome.Failed(new Failure(Failure.Cause.OUTSIDE, "503", null, null));
+
+        assertThat(warningsToTell(built, "warning " + finding)).containsExactly(finding);
+        assertThat(warningsToTell(wrong, "warning " + finding)).containsExactly(finding);
+        assertThat(warningsToTell(built)).isEmpty();
+        assertThat(warningsToTell(outside, "warning " + finding))
+                .as("it is tried again")
+                .isEmpty();
+    }
+
+    @Test
+    void findingsOfABuildThatEndedBeforeAreNotToldAgain() {
+        Observed seen = observed().attempts(attempt(1).succeeded()).now();
+        ImageBuildStatus status = next(seen, Decision.decide(seen), told("warning x", "image " + digest('a')));
+        Observed later = observed().status(status).at(NOW.plusSeconds(3600));
+
+        assertThat(status.platforms().getFirst().warnings()).containsExactly("x");
+        assertThat(EventRecorder.warnings(status, Decision.decide(later), next(later)))
+                .isEmpty();
     }
 
     @Test
