@@ -65,8 +65,8 @@ public final class Main {
 
     /** Runs one command and answers its exit code. */
     static int run(String... arguments) {
-        CommandLine line = commandLine(
-                arguments.length > 0 && COMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : COMMANDS);
+        CommandLine line =
+                commandLine(arguments.length > 0 && COMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : COMMANDS);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));

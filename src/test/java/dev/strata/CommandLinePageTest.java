@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -41,6 +42,10 @@ class CommandLinePageTest {
         return sections;
     }
 
+    private static String section(String title) throws IOException {
+        return Objects.requireNonNull(sections().get(title), () -> PAGE + " has no section \"" + title + "\"");
+    }
+
     /** The options that the first cells of a section's tables name. */
     private static Set<String> named(String section) {
         return section.lines()
@@ -53,14 +58,14 @@ class CommandLinePageTest {
     @ParameterizedTest
     @MethodSource("commands")
     void everyOptionOfACommandIsOnThePageAndNoOther(String name) throws IOException {
-        Set<String> shared = named(sections().get("How registries are reached"));
-        Set<String> there = new TreeSet<>(options(Main.commandLine().getSubcommands().get(name)));
+        Set<String> shared = named(section("How registries are reached"));
+        Set<String> there = new TreeSet<>(options(
+                Objects.requireNonNull(Main.commandLine().getSubcommands().get(name))));
         there.removeAll(Set.of("-h", "--help", "-V", "--version"));
         if (there.containsAll(shared)) {
             there.removeAll(shared);
         }
-        assertThat(sections()).containsKey("strata " + name);
-        assertThat(named(sections().get("strata " + name))).isEqualTo(there);
+        assertThat(named(section("strata " + name))).isEqualTo(there);
     }
 
     @Test
@@ -68,7 +73,7 @@ class CommandLinePageTest {
         Set<String> shared = new TreeSet<>(options(new CommandLine(new PullCommand())));
         shared.retainAll(options(new CommandLine(new BuildCommand())));
         shared.removeAll(Set.of("-h", "--help", "-V", "--version", "--platform"));
-        assertThat(named(sections().get("How registries are reached"))).isEqualTo(shared);
+        assertThat(named(section("How registries are reached"))).isEqualTo(shared);
     }
 
     @Test

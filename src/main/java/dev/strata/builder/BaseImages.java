@@ -78,7 +78,8 @@ final class BaseImages implements Bases {
 
     @Override
     public Found layout(String context, Platform platform) {
-        return found.computeIfAbsent("layout " + context + " " + platform, key -> noted(open(context, platform), platform));
+        return found.computeIfAbsent(
+                "layout " + context + " " + platform, key -> noted(open(context, platform), platform));
     }
 
     private Found open(String context, Platform platform) {

@@ -58,11 +58,12 @@ final class Commands implements AutoCloseable {
                     "Build without RUN, or in a namespace that admits the Pod Security level \"baseline\""));
         }
         if (step.insecure() && !plan.allowInsecure()) {
-            throw new FailureException(new Failure(
-                    Failure.Cause.USER,
-                    "RUN --security=insecure is not allowed here",
-                    null,
-                    "Leave the flag out, or allow it: strata build --allow security.insecure; in a cluster it is never allowed"));
+            throw new FailureException(
+                    new Failure(
+                            Failure.Cause.USER,
+                            "RUN --security=insecure is not allowed here",
+                            null,
+                            "Leave the flag out, or allow it: strata build --allow security.insecure; in a cluster it is never allowed"));
         }
     }
 

@@ -39,8 +39,8 @@ public final class Lint {
                 findings.add(
                         LintRule.INVALID_BASE_IMAGE_PLATFORM,
                         stage.source(),
-                        "the base image " + stage.base() + " is made for " + made + ", and the stage is built for " + wanted
-                                + "; name an image that has it");
+                        "the base image " + stage.base() + " is made for " + made + ", and the stage is built for "
+                                + wanted + "; name an image that has it");
             }
         }
         return findings.sorted();

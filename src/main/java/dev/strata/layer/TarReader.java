@@ -45,7 +45,8 @@ final class TarReader {
      *
      * @throws LayerException when the tar is damaged or breaks off
      */
-    @Nullable TarEntry next() throws IOException {
+    @Nullable
+    TarEntry next() throws IOException {
         skip(left + padding);
         left = 0;
         padding = 0;

@@ -107,11 +107,7 @@ final class EventRecorder {
                     .create();
         } catch (KubernetesClientException e) {
             // An event is a courtesy; the condition says the same. A namespace that is going away takes none.
-            LOG.debug(
-                    "the event {} of {} was not taken: {}",
-                    reason.word(),
-                    build.namespacedName(),
-                    e.toString());
+            LOG.debug("the event {} of {} was not taken: {}", reason.word(), build.namespacedName(), e.toString());
         }
     }
 }

@@ -83,7 +83,8 @@ class BuildWarningsTest {
                 "rootfs",
                 Map.of("type", "layers", "diff_ids", List.of())));
         Digest configDigest = put(layout.blobs(), config);
-        byte[] manifest = """
+        byte[] manifest =
+                """
                 {"schemaVersion": 2, "mediaType": "%s", "layers": [],
                  "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "%s", "size": %d}}
                 """.formatted(MediaTypes.MANIFEST, configDigest, config.length).getBytes(StandardCharsets.UTF_8);
@@ -123,9 +124,11 @@ class BuildWarningsTest {
     @Test
     void aBaseOfAnotherPlatformIsFoundOnceItIsKnown() throws IOException {
         assertThat(build(FROM_BASE, base("arm64"))).isInstanceOf(Outcome.Built.class);
-        assertThat(warnings()).singleElement().satisfies(warning -> assertThat(warning)
-                .startsWith("Dockerfile:2 InvalidBaseImagePlatform: ")
-                .contains("linux/arm64", "linux/amd64"));
+        assertThat(warnings())
+                .singleElement()
+                .satisfies(warning -> assertThat(warning)
+                        .startsWith("Dockerfile:2 InvalidBaseImagePlatform: ")
+                        .contains("linux/arm64", "linux/amd64"));
     }
 
     @Test
