@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -32,6 +31,8 @@ import picocli.CommandLine.Option;
 final class BuilderCommand implements Callable<Integer> {
     /** What Kubernetes keeps of a termination message. */
     private static final int MESSAGE_BYTES = 4096;
+    /** A name as long as names usually are. */
+    private static final int NAME_BYTES = 50;
 
     /** How long commands may take to end after SIGTERM; the kubelet waits 30 s. */
     private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -99,33 +100,45 @@ final class BuilderCommand implements Callable<Integer> {
         }
     }
 
-    /** The outcome as JSON, its texts cut until it fits. */
+    /** The outcome as JSON, its texts cut and its names left out until it fits. */
     static byte[] message(Outcome outcome) {
         byte[] whole = Json.bytes(outcome);
         for (int length = 2000; whole.length > MESSAGE_BYTES && length > 50; length /= 2) {
-            if (!(outcome instanceof Outcome.Failed(Failure failure))) {
-                return whole;
-            }
-            whole = Json.bytes(new Outcome.Failed(new Failure(
-                    failure.cause(),
-                    cut(failure.what(), length),
-                    end(failure.where(), length),
-                    end(failure.mend(), length),
-                    failure.detail() == null ? null : tail(failure.detail(), length))));
+            whole = Json.bytes(shortened(outcome, length));
         }
         return whole;
     }
 
-    private static @Nullable String end(@Nullable String text, int length) {
-        return text == null ? null : cut(text, length);
+    private static Outcome shortened(Outcome outcome, int length) {
+        return switch (outcome) {
+            case Outcome.Failed(Failure failure) ->
+                new Outcome.Failed(new Failure(
+                        failure.cause(),
+                        start(failure.what(), length),
+                        failure.where() == null ? null : start(failure.where(), length),
+                        failure.mend() == null ? null : start(failure.mend(), length),
+                        failure.detail() == null ? null : end(failure.detail(), length)));
+            case Outcome.Built built ->
+                new Outcome.Built(
+                        built.digest(),
+                        built.names().subList(0, Math.min(built.names().size(), Math.max(1, length / NAME_BYTES))));
+        };
     }
 
-    private static String cut(String text, int length) {
-        return text.length() <= length ? text : text.substring(0, length) + "…";
+    private static String start(String text, int length) {
+        if (text.length() <= length) {
+            return text;
+        }
+        boolean pair = Character.isHighSurrogate(text.charAt(length - 1));
+        return text.substring(0, pair ? length - 1 : length) + "…";
     }
 
     /** Of a command's output the end says most. */
-    private static String tail(String text, int length) {
-        return text.length() <= length ? text : "…" + text.substring(text.length() - length);
+    private static String end(String text, int length) {
+        if (text.length() <= length) {
+            return text;
+        }
+        int from = text.length() - length;
+        return "…" + text.substring(Character.isLowSurrogate(text.charAt(from)) ? from + 1 : from);
     }
 }

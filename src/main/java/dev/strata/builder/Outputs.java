@@ -22,6 +22,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -209,7 +210,8 @@ final class Outputs {
         Removal.of(layout.resolve("incoming"));
         Tree tree = new dev.strata.layer.DiskTree(layout);
         try (OutputStream out = Files.newOutputStream(file)) {
-            LayerWriter.writeTar(TreeFiles.all(tree), Content.of(tree), out);
+            // The archive's own entries have no age, so that the same image is the same file.
+            LayerWriter.writeTar(Clamped.all(TreeFiles.all(tree), Instant.EPOCH), Content.of(tree), out);
         }
     }
 

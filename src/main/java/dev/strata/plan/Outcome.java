@@ -21,7 +21,7 @@ public sealed interface Outcome {
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     record Built(Digest digest, List<Reference> names) implements Outcome {
         public Built {
-            names = List.copyOf(names);
+            names = names == null ? List.of() : List.copyOf(names);
         }
     }
 
