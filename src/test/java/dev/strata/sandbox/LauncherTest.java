@@ -124,12 +124,14 @@ final class LauncherTest {
     @Test
     @Tag("root")
     void aSignalReachesWhatRunsInTheNestedNamespace() throws Exception {
-        java(home.resolve("runtime"), "25", "trap 'echo stopped; exit 43' TERM\necho running\nread -r line\nexit 1");
+        java(
+                home.resolve("runtime"),
+                "25",
+                "trap 'echo stopped; exit 43' TERM\necho running\nsleep 600 &\nwait $!\nexit 1");
         Process process = start(Map.of("STRATA_ISOLATION", "userNamespace"), "builder");
         try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
             assertThat(lines.readLine()).isEqualTo("running");
             process.toHandle().destroy();
-            process.getOutputStream().close();
             assertThat(lines.lines().filter(line -> line.equals("stopped"))).hasSize(1);
             assertThat(process.waitFor()).isEqualTo(43);
         } finally {
