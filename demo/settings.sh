@@ -24,7 +24,8 @@ case $CLUSTER in
 esac
 case $REGISTRY in
   http://*) plain_http=1 ;;
-  *) plain_http= ;;
+  # A script that another started finds the name without http://, and what the other made of it.
+  *) if [ "${STRATA_PLAIN_HTTP:-}" = "${REGISTRY%%/*}" ]; then plain_http=1; else plain_http=; fi ;;
 esac
 REGISTRY=${REGISTRY#*://}
 REGISTRY=${REGISTRY%/}

@@ -53,6 +53,6 @@ if manifest "$tag" >/dev/null; then
   exit 0
 fi
 bin/strata build -f Dockerfile --state "$cache/state" --output "type=image,name=$repository:$tag,push=true" .
-size=$(manifest "$tag" | layer_bytes || echo 0)
+size=$(manifest "$tag" | layer_bytes) || die "The registry does not show the image that was just pushed to it" "look at its log"
 say "$repository:$tag, $((size / 1000000)) MB compressed"
 [ "$size" -lt $limit ] || die "The image is larger than the $((limit / 1000000)) MB that it may be" "see bin/strata layers $repository:$tag"
