@@ -71,7 +71,6 @@ public final class Posix {
     private static final MethodHandle SYMLINK = call("symlink", ADDRESS, ADDRESS);
     private static final MethodHandle LINKAT = call("linkat", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle UNLINK = call("unlink", ADDRESS);
-    private static final MethodHandle RMDIR = call("rmdir", ADDRESS);
     private static final MethodHandle MOUNT = call("mount", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS);
     private static final MethodHandle UMOUNT = call("umount2", ADDRESS, JAVA_INT);
     private static final MethodHandle GETEUID = Linker.nativeLinker()
@@ -279,12 +278,6 @@ public final class Posix {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
         run("cannot remove it", path, () -> (int) UNLINK.invokeExact(room.state, text));
-    }
-
-    static void removeDirectory(byte[] path) throws IOException {
-        Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        run("cannot remove the directory", path, () -> (int) RMDIR.invokeExact(room.state, text));
     }
 
     /**

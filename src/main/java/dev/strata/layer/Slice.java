@@ -2,12 +2,11 @@ package dev.strata.layer;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
 /** Part of a file as a stream of its own; many may read the same file at once. */
-final class Slice extends InputStream {
+final class Slice extends BulkInput {
     private final FileChannel file;
     private long at;
     private final long end;
@@ -16,12 +15,6 @@ final class Slice extends InputStream {
         this.file = file;
         this.at = offset;
         this.end = offset + size;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override

@@ -7,7 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 
 /** The whole content of a sparse file, of which a tar holds parts: zeros between them. */
-final class Sparse extends InputStream {
+final class Sparse extends BulkInput {
     private final InputStream parts;
     private final Iterator<TarEntry.Extent> extents;
     private final long size;
@@ -33,12 +33,6 @@ final class Sparse extends InputStream {
             start = size;
             end = size;
         }
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override

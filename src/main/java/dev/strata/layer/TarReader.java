@@ -307,14 +307,8 @@ final class TarReader {
     }
 
     /** What is left of the current entry's content. */
-    private final class Rest extends InputStream {
+    private final class Rest extends BulkInput {
         private final long entry = entryOffset;
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-        }
 
         @Override
         public int read(byte[] bytes, int offset, int length) throws IOException {
