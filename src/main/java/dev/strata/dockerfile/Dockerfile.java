@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,13 +83,6 @@ public record Dockerfile(
             }
         }
         return null;
-    }
-
-    /** The stage's name that was probably meant; null where none is close. For names that turn out to be nothing else. */
-    public @Nullable String closestStage(String written) {
-        return Suggestion.closest(
-                written,
-                stages.stream().map(Stage::name).filter(Objects::nonNull).toList());
     }
 
     /** One file on its way from text to stages. */
