@@ -512,9 +512,7 @@ final class BuildCommand implements Callable<Integer> {
     private List<String> addHosts() {
         return addHosts.stream()
                 .map(host -> {
-                    int separator = host.indexOf('=') >= 0 && host.indexOf('=') < host.length()
-                            ? host.indexOf('=')
-                            : host.indexOf(':');
+                    int separator = host.indexOf('=') >= 0 ? host.indexOf('=') : host.indexOf(':');
                     if (separator < 1 || separator == host.length() - 1) {
                         throw wrong("--add-host " + host + " must be NAME:ADDRESS");
                     }

@@ -57,6 +57,7 @@ public final class Build {
     private final BuildSettings settings;
     private final Consumer<Event> events;
     private final Clock clock;
+    private final Request request;
     private BuildFiles.@Nullable DockerfileText dockerfile;
     /** The time that nothing in the image may be later than, where the user asked for one. */
     private @Nullable Instant clamp;
@@ -66,6 +67,7 @@ public final class Build {
         this.plan = plan;
         this.settings = settings;
         this.clock = clock;
+        this.request = request(plan);
         Object lock = new Object();
         this.events = event -> {
             synchronized (lock) {
@@ -98,7 +100,7 @@ public final class Build {
             Git git = new Git(temporary, path(plan.registries().caBundle()));
             Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
             Contexts contexts = new Contexts(temporary.resolve("contexts"), git, http, registry, plan.platform());
-            BuildFiles files = new BuildFiles(plan, contexts, temporary);
+            BuildFiles files = new BuildFiles(plan, contexts);
             dockerfile = files.dockerfile();
             events.accept(
                     new Event.SourceReady(files.main().kind(), files.main().revision()));
@@ -107,7 +109,7 @@ public final class Build {
             report(parsed, lint, Lint.check(parsed, lint));
             clamp = SourceDate.of(plan, parsed, files.date());
             BaseImages bases = new BaseImages(plan, registry, blobs, events);
-            BuildGraph graph = BuildGraph.of(parsed, request(), bases);
+            BuildGraph graph = BuildGraph.of(parsed, request, bases);
             report(parsed, lint, foreignBases(parsed, lint, graph, bases));
             refuseForeignCommands(graph);
             events.accept(new Event.Planned(
@@ -135,7 +137,7 @@ public final class Build {
 
     private Dockerfile parse(BuildFiles.DockerfileText text) {
         Dockerfile parsed = Dockerfile.parse(text.name(), text.text().getBytes(StandardCharsets.UTF_8));
-        List<SyntaxError> errors = parsed.check(request().args());
+        List<SyntaxError> errors = parsed.check(request.args());
         if (!errors.isEmpty()) {
             throw new DockerfileException(text.name(), parsed.lines(), errors);
         }
@@ -144,7 +146,7 @@ public final class Build {
 
     private LintOptions lintOptions(BuildFiles files) {
         return LintOptions.DEFAULT
-                .withBuildArgs(request().args())
+                .withBuildArgs(request.args())
                 .withTarget(plan.target(), true)
                 .withIgnoreFile(files.ignoreFile());
     }
@@ -192,7 +194,7 @@ public final class Build {
         }
     }
 
-    private Request request() {
+    private static Request request(Plan plan) {
         SequencedMap<String, String> args = new LinkedHashMap<>();
         plan.args().forEach((name, value) -> {
             if (value != null) {

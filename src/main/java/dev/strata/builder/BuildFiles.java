@@ -28,7 +28,6 @@ final class BuildFiles {
 
     private final Plan plan;
     private final Contexts contexts;
-    private final Path temporary;
     private final Context main;
     private final DockerfileText dockerfile;
     private final IgnoreFile ignoreFile;
@@ -42,10 +41,9 @@ final class BuildFiles {
     }
 
     /** Fetches the main context and reads the Dockerfile. */
-    BuildFiles(Plan plan, Contexts contexts, Path temporary) throws IOException {
+    BuildFiles(Plan plan, Contexts contexts) throws IOException {
         this.plan = plan;
         this.contexts = contexts;
-        this.temporary = temporary;
         this.main = contexts.fetch(plan.source(), "");
         this.dockerfile = readDockerfile();
         this.ignoreFile = readIgnoreFile();
@@ -57,10 +55,6 @@ final class BuildFiles {
 
     IgnoreFile ignoreFile() {
         return ignoreFile;
-    }
-
-    Path temporary() {
-        return temporary;
     }
 
     DockerfileText dockerfile() {
