@@ -102,33 +102,32 @@ final class Attempts {
     }
 
     private static Attempt succeeded(Attempt attempt, Outcome.Built built, Instant end) {
-        return new Attempt(
-                attempt.number(),
-                attempt.platform(),
-                attempt.pod(),
-                attempt.inputs(),
-                attempt.generation(),
-                Attempt.State.SUCCEEDED,
-                built.digest().toString(),
-                null,
-                null,
-                null,
-                attempt.started(),
-                text(end));
+        return ended(attempt, Attempt.State.SUCCEEDED, built.digest().toString(), null, null, null, end);
     }
 
     private static Attempt failed(Attempt attempt, Reason reason, Fault fault, String message, Instant end) {
+        return ended(attempt, Attempt.State.FAILED, null, reason, fault, Text.cut(message, MESSAGE), end);
+    }
+
+    private static Attempt ended(
+            Attempt attempt,
+            Attempt.State state,
+            @Nullable String digest,
+            @Nullable Reason reason,
+            @Nullable Fault fault,
+            @Nullable String message,
+            Instant end) {
         return new Attempt(
                 attempt.number(),
                 attempt.platform(),
                 attempt.pod(),
                 attempt.inputs(),
                 attempt.generation(),
-                Attempt.State.FAILED,
-                null,
+                state,
+                digest,
                 reason,
                 fault,
-                Text.cut(message, MESSAGE),
+                message,
                 attempt.started(),
                 text(end));
     }
