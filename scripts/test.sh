@@ -48,7 +48,7 @@ reasons() { # why tests were skipped, each reason once: an assumption that faile
     grep -h '<skipped' "$@" 2>/dev/null | sed -n 's/.*Assumption failed: //p; s/.*<skipped message="\([^"]*\)".*/\1/p' | sort -u)
 }
 
-unit() { tag unit "" root,cluster,corpora; }
+unit() { tag unit "" root,cluster,corpora spotless:check; }   # the one formatter is held to with them
 
 corpora() {
   local folder=${STRATA_CORPORA:-$project/../shared/corpora}
