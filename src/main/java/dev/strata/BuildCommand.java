@@ -60,8 +60,9 @@ final class BuildCommand implements Callable<Integer> {
     private RegistryAccess access = new RegistryAccess();
 
     @Parameters(
+            arity = "0..1",
             paramLabel = "CONTEXT",
-            description = "Folder, git address or URL of a tar that holds the files to build from.")
+            description = "Folder, git address or URL of a tar that holds the files to build from; default: here.")
     private String context = ".";
 
     @Option(

@@ -76,6 +76,26 @@ class CommandLinePageTest {
         assertThat(named(section("How registries are reached"))).isEqualTo(shared);
     }
 
+    @ParameterizedTest
+    @MethodSource("commands")
+    void whatMayBeLeftOutStandsInBracketsOnThePage(String name) throws IOException {
+        String usage = Objects.requireNonNull(sections().get("strata " + name))
+                .lines()
+                .filter(line -> line.startsWith("    strata " + name + " [OPTIONS]"))
+                .findFirst()
+                .orElseThrow();
+        CommandLine command =
+                Objects.requireNonNull(Main.commandLine().getSubcommands().get(name));
+        for (CommandLine.Model.PositionalParamSpec parameter :
+                command.getCommandSpec().positionalParameters()) {
+            String label = parameter.paramLabel();
+            assertThat(usage.contains("[" + label))
+                    .as(label)
+                    .isEqualTo(parameter.arity().min() == 0);
+            assertThat(usage).contains(label);
+        }
+    }
+
     @Test
     void everyCommandIsInTheListAtTheTop() throws IOException {
         String top = Files.readString(PAGE);
