@@ -170,6 +170,12 @@ final class BuildCommand implements Callable<Integer> {
     private @Nullable String cacheRepository;
 
     @Option(
+            names = "--cache-max-age",
+            paramLabel = "AGE",
+            description = "Take no finished step that is older, such as 90m, 12h or 7d.")
+    private @Nullable String cacheMaxAge;
+
+    @Option(
             names = "--state",
             paramLabel = "FOLDER",
             description = "Folder that keeps layers and finished steps between builds; default: ~/.cache/strata/state.")
@@ -300,12 +306,21 @@ final class BuildCommand implements Callable<Integer> {
                 network(),
                 allow.contains("security.insecure"),
                 output,
-                cacheRepository == null ? null : Names.reference(Objects.requireNonNull(spec), cacheRepository),
+                cache(),
                 noCache,
                 noCacheFilter,
                 reproducible,
                 epoch(),
                 access.registries());
+    }
+
+    private Plan.Cache cache() {
+        Reference repository =
+                cacheRepository == null ? null : Names.reference(Objects.requireNonNull(spec), cacheRepository);
+        Duration age = cacheMaxAge == null
+                ? null
+                : Names.duration(Objects.requireNonNull(spec), "--cache-max-age", cacheMaxAge);
+        return new Plan.Cache(repository, null, age == null ? null : age.toSeconds(), null);
     }
 
     private ParameterException wrong(String message) {

@@ -7,15 +7,26 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /** What commands share: names that were typed, and how an error of a registry ends a command. */
 final class Names {
+    private static final Pattern AGE =
+            Pattern.compile("(?:(\\d{1,5})d)?(?:(\\d{1,6})h)?(?:(\\d{1,8})m)?(?:(\\d{1,9})s)?");
+    private static final List<ChronoUnit> UNITS =
+            List.of(ChronoUnit.DAYS, ChronoUnit.HOURS, ChronoUnit.MINUTES, ChronoUnit.SECONDS);
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,6})(?:([KMGTkmgt])(i)?)?B?");
+
     private Names() {}
 
     static Reference reference(CommandSpec command, String text) {
@@ -49,6 +60,39 @@ final class Names {
             }
         }
         return values;
+    }
+
+    /** An age such as {@code 90m}, {@code 12h}, {@code 7d} or {@code 1d12h}. */
+    static Duration duration(CommandSpec command, String option, String text) {
+        Matcher parts = AGE.matcher(text);
+        if (!parts.matches() || text.isEmpty()) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    option + " " + text + " is no time; it must look like 30s, 90m, 12h, 7d or 1d12h");
+        }
+        Duration all = Duration.ZERO;
+        for (int unit = 1; unit <= 4; unit++) {
+            String number = parts.group(unit);
+            all = number == null ? all : all.plus(Long.parseLong(number), UNITS.get(unit - 1));
+        }
+        return all;
+    }
+
+    /** A number of bytes such as {@code 500MB}, {@code 10GB} or {@code 4GiB}. */
+    static long bytes(CommandSpec command, String option, String text) {
+        Matcher parts = SIZE.matcher(text);
+        if (!parts.matches()) {
+            throw new ParameterException(
+                    command.commandLine(), option + " " + text + " is no size; it must look like 500MB, 10GB or 4GiB");
+        }
+        long unit = parts.group(3) == null ? 1000 : 1024;
+        int power =
+                parts.group(2) == null ? 0 : 1 + "KMGT".indexOf(parts.group(2).toUpperCase(Locale.ROOT));
+        long times = 1;
+        for (int i = 0; i < power; i++) {
+            times *= unit;
+        }
+        return Long.parseLong(parts.group(1)) * times;
     }
 
     /** Where images are kept when nothing else is said. */

@@ -41,7 +41,7 @@ class BuilderCommandTest {
                 "default",
                 false,
                 new Plan.Output(names, List.of(), new TreeMap<>(), new TreeMap<>(), "gzip", null),
-                null,
+                Plan.Cache.NONE,
                 false,
                 List.of(),
                 false,

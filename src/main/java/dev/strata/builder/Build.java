@@ -31,11 +31,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -43,6 +45,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,12 +62,24 @@ public final class Build {
     private final Consumer<Event> events;
     private final Clock clock;
     private final Request request;
+    private final Function<RegistryOptions, Registry> registries;
     private BuildFiles.@Nullable DockerfileText dockerfile;
     /** The time that nothing in the image may be later than, where the user asked for one. */
     private @Nullable Instant clamp;
 
     /** @param events told from many threads, one at a time */
     public Build(Plan plan, BuildSettings settings, Consumer<Event> events, Clock clock) {
+        this(plan, settings, events, clock, Registry::new);
+    }
+
+    /** @param registries the client for the plan's options */
+    Build(
+            Plan plan,
+            BuildSettings settings,
+            Consumer<Event> events,
+            Clock clock,
+            Function<RegistryOptions, Registry> registries) {
+        this.registries = registries;
         this.plan = plan;
         this.settings = settings;
         this.clock = clock;
@@ -95,7 +111,7 @@ public final class Build {
         Files.createDirectories(settings.state());
         Files.createDirectories(settings.temporary());
         Path temporary = settings.temporary();
-        try (Registry registry = new Registry(registryOptions(plan.registries()))) {
+        try (Registry registry = registries.apply(registryOptions(plan.registries()))) {
             Blobs blobs = new Blobs(settings.state().resolve("store"));
             Git git = new Git(temporary, path(plan.registries().caBundle()));
             Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
@@ -116,10 +132,55 @@ public final class Build {
                     plan.platform(), graph.visible().size(), graph.skipped().size()));
             StepEvents steps = new StepEvents(graph, events);
             try (LayerStore layers = new LayerStore(settings.state(), blobs, registry)) {
-                Image image = solve(graph, steps, files, layers, registry, new Fetcher(temporary, git, http));
-                return deliver(graph, steps, image, new Outputs(layers, registry));
+                StepCache cache = cache(layers, registry);
+                Fetcher fetcher = new Fetcher(temporary, git, http);
+                Outputs outputs = new Outputs(layers, registry);
+                while (true) {
+                    try {
+                        Image image = solve(graph, steps, files, layers, cache, fetcher);
+                        Outcome outcome = deliver(graph, steps, image, outputs);
+                        cache.remember();
+                        return outcome;
+                    } catch (RuntimeException e) {
+                        cache.lost(lostLayer(e).digest());
+                    }
+                }
             }
         }
+    }
+
+    /** The layer of the cache that a failure is about: its step is done again. Any other failure is the build's. */
+    private LostLayer lostLayer(RuntimeException failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof LostLayer lost) {
+                events.accept(new Event.Warning(
+                        null,
+                        "the cache does not work: " + lost.getMessage() + "; the step of this layer is done again"));
+                return lost;
+            }
+        }
+        throw failure;
+    }
+
+    private StepCache cache(LayerStore layers, Registry registry) throws IOException {
+        List<RegistryCache> far = Stream.of(
+                        plan.cache().repository(), plan.cache().trusted())
+                .filter(Objects::nonNull)
+                .map(repository -> new RegistryCache(registry.origin(), repository, layers.blobs()))
+                .toList();
+        StepCache cache = new StepCache(settings.state().resolve("records"), layers, far, place(), events, clock);
+        if (!far.isEmpty()) {
+            layers.indexesFrom(cache);
+        }
+        return cache;
+    }
+
+    /** What a build and the next one of the same have in common; the Dockerfile's words may have changed between them. */
+    private String place() {
+        String file = plan.dockerfile().path() == null
+                ? "inline"
+                : Objects.toString(Path.of(plan.dockerfile().path()).getFileName());
+        return String.join(" ", plan.platform().toString(), file, Objects.requireNonNullElse(plan.target(), ""));
     }
 
     private static @Nullable Path path(@Nullable String text) {
@@ -251,15 +312,8 @@ public final class Build {
     }
 
     private Image solve(
-            BuildGraph graph, StepEvents steps, BuildFiles files, LayerStore layers, Registry registry, Fetcher fetcher)
+            BuildGraph graph, StepEvents steps, BuildFiles files, LayerStore layers, StepCache cache, Fetcher fetcher)
             throws IOException, InterruptedException {
-        Reference repository = plan.cache();
-        RegistryCache far =
-                repository == null ? null : new RegistryCache(registry.origin(), repository, layers.blobs());
-        StepCache cache = new StepCache(settings.state().resolve("records"), layers, far, events);
-        if (far != null) {
-            layers.indexesFrom(cache);
-        }
         CacheFolders caches = new CacheFolders(settings.state().resolve("caches"));
         ExecutorService writers = Executors.newFixedThreadPool(
                 LAYER_WRITERS, Thread.ofPlatform().name("layer-", 0).daemon().factory());
@@ -269,7 +323,9 @@ public final class Build {
                     plan.output().level(),
                     clamp);
             StepWorker worker = new StepWorker(files, layers, commands, fetcher, format, writers, clock);
-            new Solver(cache, worker, steps, clock, settings.commands()).solve(graph);
+            Long seconds = plan.cache().maxAge();
+            Duration maxAge = seconds == null ? null : Duration.ofSeconds(seconds);
+            new Solver(cache, worker, steps, clock, maxAge, settings.commands()).solve(graph);
             return new Assembly(graph, steps.layers(), clamp)
                     .image(plan.platform(), plan.output().labels());
         } finally {

@@ -10,6 +10,7 @@ import dev.strata.layer.Tree;
 import dev.strata.layer.VerifiedTar;
 import dev.strata.layer.Written;
 import dev.strata.registry.Registry;
+import dev.strata.registry.RegistryException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -32,6 +34,7 @@ final class LayerStore implements AutoCloseable {
     private final Path indexes;
     private final Path spool;
     private final Map<Digest, Reference> origins = new ConcurrentHashMap<>();
+    private final Set<Digest> cached = ConcurrentHashMap.newKeySet();
     private final Map<Digest, LayerIndex> known = new ConcurrentHashMap<>();
     private final List<LayerTree> trees = new CopyOnWriteArrayList<>();
 
@@ -82,23 +85,42 @@ final class LayerStore implements AutoCloseable {
         origins.put(layer.blob().digest(), repository);
     }
 
+    /** Notes where the layer of an earlier step can be fetched; if it cannot, the step is done again. */
+    void cached(Layer layer, Reference repository) {
+        if (origins.putIfAbsent(layer.blob().digest(), repository) == null) {
+            cached.add(layer.blob().digest());
+        }
+    }
+
     /** Whether the layer's bytes are here or are known to be somewhere. */
     boolean reachable(Layer layer) {
         return origins.containsKey(layer.blob().digest())
                 || blobs.find(layer.blob().digest()).isPresent();
     }
 
-    /** Brings a layer's bytes here. */
+    /**
+     * Brings a layer's bytes here.
+     *
+     * @throws LostLayer where it is one of the cache and is there no longer
+     */
     void fetch(Layer layer) throws IOException {
-        if (blobs.find(layer.blob().digest()).isPresent()) {
+        Digest digest = layer.blob().digest();
+        if (blobs.find(digest).isPresent()) {
             return;
         }
-        Reference origin = origins.get(layer.blob().digest());
+        Reference origin = origins.get(digest);
         if (origin == null) {
-            throw new IOException(
-                    "the layer " + layer.blob().digest() + " is not here, and no registry is known to have it");
+            throw new IOException("the layer " + digest + " is not here, and no registry is known to have it");
         }
-        registry.pull(origin, layer.blob(), blobs);
+        try {
+            registry.pull(origin, layer.blob(), blobs);
+        } catch (RegistryException e) {
+            boolean gone = e.kind() == RegistryException.Kind.NOT_FOUND || e.kind() == RegistryException.Kind.CORRUPT;
+            if (gone && cached.contains(digest)) {
+                throw new LostLayer(digest, e);
+            }
+            throw e;
+        }
     }
 
     /** The layer's uncompressed tar, checked against its diff ID as it is read. */

@@ -73,8 +73,11 @@ final class Outputs {
                 .add(name));
         for (List<Reference> tags : repositories.values()) {
             Reference repository = tags.getFirst();
-            pushLayers(repository, documents.image().layers());
-            registry.push(repository, documents.config(), layers.blobs());
+            // A repository that has the manifest has all that it names.
+            if (!registry.has(repository.withDigest(documents.manifest().digest()))) {
+                pushLayers(repository, documents.image().layers());
+                registry.push(repository, documents.config(), layers.blobs());
+            }
             for (Reference name : tags) {
                 registry.pushManifest(
                         name.digest() == null ? name.withTag(name.tagOrLatest()) : name,

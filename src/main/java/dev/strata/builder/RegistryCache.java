@@ -15,22 +15,36 @@ import dev.strata.registry.Registry;
 import dev.strata.registry.RegistryException;
 import dev.strata.registry.Resolved;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records in a repository: a manifest a step, with the record as its configuration and at most one layer, under a tag
- * made of the key. Any build that reads the repository has it as soon as the step has ended.
+ * Records in a repository, a manifest each, with the record as its annotation and at most one layer, under a tag made
+ * of the key. Any build that reads the repository has it as soon as the step has ended, by one request.
+ *
+ * <pre>
+ *   step-KEY      a finished step, with its layer
+ *   slot-PLACE    the newest step of a place in a Dockerfile
+ *   files-KEY     the digest of files that a step reads from other steps
+ *   index-DIFFID  what is in a layer, as the manifest's layer
+ *   build-PLACE   all records of the newest build of a place, with all their layers
+ * </pre>
  */
 final class RegistryCache {
-    static final String RECORD = "application/vnd.strata.step.v1+json";
+    static final String STEP = "application/vnd.strata.step.v1+json";
     static final String INDEX = "application/vnd.strata.layer-index.v1";
     static final String CONTENTS = "application/vnd.strata.contents.v1+json";
+    static final String BUILD = "application/vnd.strata.build.v1+json";
+    static final String RECORD = "dev.strata.record";
+
+    private static final byte[] EMPTY = "{}".getBytes(StandardCharsets.UTF_8);
 
     private final Registry registry;
     private final Reference repository;
@@ -48,30 +62,45 @@ final class RegistryCache {
     }
 
     Optional<CacheRecord> find(CacheKey key) {
-        return read("step-" + key.hex(), CacheRecord.class)
+        return read("step-" + key.hex(), STEP, CacheRecord.class)
                 .filter(record -> record.key().equals(key));
     }
 
     Optional<CacheRecord> latest(String slot) {
-        return read(slot, CacheRecord.class);
+        return read("slot-" + slot, STEP, CacheRecord.class);
     }
 
     Optional<Contents> contents(CacheKey key) {
-        return read("files-" + key.hex(), Contents.class);
+        return read("files-" + key.hex(), CONTENTS, Contents.class);
     }
 
-    private <T> Optional<T> read(String tag, Class<T> type) {
+    Optional<BuildRecords> build(String place) {
+        return read("build-" + place, BUILD, BuildRecords.class);
+    }
+
+    private <T> Optional<T> read(String tag, String type, Class<T> kind) {
+        try {
+            Optional<Manifest> manifest = manifest(tag, type);
+            String text = manifest.map(found -> found.annotations().get(RECORD)).orElse(null);
+            return text == null
+                    ? Optional.empty()
+                    : Optional.of(Json.read(text.getBytes(StandardCharsets.UTF_8), kind));
+        } catch (IOException e) {
+            return Optional.empty(); // a record of another version is no record
+        }
+    }
+
+    /** The manifest of a tag; somebody's image under a record's name is none. */
+    private Optional<Manifest> manifest(String tag, String type) throws IOException {
         try {
             Resolved resolved = registry.resolve(repository.withTag(tag));
-            Manifest manifest = Json.read(resolved.bytes(), Manifest.class);
-            return Optional.of(Json.read(registry.read(repository, manifest.config()), type));
+            return Optional.of(Json.read(resolved.bytes(), Manifest.class))
+                    .filter(manifest -> type.equals(manifest.artifactType()));
         } catch (RegistryException e) {
             if (e.kind() == RegistryException.Kind.NOT_FOUND) {
                 return Optional.empty();
             }
             throw e;
-        } catch (IOException e) {
-            return Optional.empty(); // a record of another version is no record
         }
     }
 
@@ -79,53 +108,59 @@ final class RegistryCache {
         Descriptor layer = record.made().layer().blob();
         layers.fetch(record.made().layer());
         registry.push(repository, layer, blobs);
-        byte[] manifest = write(RECORD, record, List.of(layer));
+        byte[] manifest = manifest(STEP, record, List.of(layer));
         registry.pushManifest(repository.withTag("step-" + record.key().hex()), MediaTypes.MANIFEST, manifest);
-        registry.pushManifest(repository.withTag(slot), MediaTypes.MANIFEST, manifest);
+        registry.pushManifest(repository.withTag("slot-" + slot), MediaTypes.MANIFEST, manifest);
     }
 
     void putContents(CacheKey key, Contents contents) {
         try {
-            byte[] manifest = write(CONTENTS, contents, List.of());
-            registry.pushManifest(repository.withTag("files-" + key.hex()), MediaTypes.MANIFEST, manifest);
+            write("files-" + key.hex(), CONTENTS, contents, List.of());
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException("a record cannot be written", e);
+            throw new UncheckedIOException("a record cannot be written", e);
         }
+    }
+
+    /** The layers of the records must be in the repository: the document keeps them there. */
+    void putBuild(String place, BuildRecords build) throws IOException {
+        List<Descriptor> layers = build.records().stream()
+                .map(record -> record.made().layer().blob())
+                .distinct()
+                .toList();
+        write("build-" + place, BUILD, build, layers);
     }
 
     /** What is in a layer; null where nobody told. */
     @Nullable
     LayerIndex index(Digest diffId) throws IOException {
-        try {
-            Resolved resolved = registry.resolve(repository.withTag(indexTag(diffId)));
-            Manifest manifest = Json.read(resolved.bytes(), Manifest.class);
-            Descriptor blob = manifest.layers().getFirst();
-            registry.pull(repository, blob, blobs);
-            LayerIndex index = LayerIndex.load(blobs.path(blob.digest()));
-            return index != null && index.diffId().equals(diffId) ? index : null;
-        } catch (RegistryException e) {
-            if (e.kind() == RegistryException.Kind.NOT_FOUND) {
-                return null;
-            }
-            throw e;
+        Optional<Manifest> manifest = manifest(indexTag(diffId), INDEX);
+        if (manifest.isEmpty() || manifest.get().layers().isEmpty()) {
+            return null;
         }
+        Descriptor blob = manifest.get().layers().getFirst();
+        registry.pull(repository, blob, blobs);
+        LayerIndex index = LayerIndex.load(blobs.path(blob.digest()));
+        return index != null && index.diffId().equals(diffId) ? index : null;
     }
 
     void putIndex(Digest diffId, Path index) throws IOException {
         Descriptor blob = blobs.put(INDEX, Files.readAllBytes(index));
         registry.push(repository, blob, blobs);
-        byte[] manifest = write(INDEX, Map.of("diffId", diffId.toString()), List.of(blob));
-        registry.pushManifest(repository.withTag(indexTag(diffId)), MediaTypes.MANIFEST, manifest);
+        write(indexTag(diffId), INDEX, Map.of("diffId", diffId.toString()), List.of(blob));
     }
 
     private static String indexTag(Digest diffId) {
         return "index-" + diffId.hex();
     }
 
-    private byte[] write(String type, Object value, List<Descriptor> layers) throws IOException {
-        Descriptor config = blobs.put(type, Json.bytes(value));
+    private void write(String tag, String type, Object value, List<Descriptor> layers) throws IOException {
+        registry.pushManifest(repository.withTag(tag), MediaTypes.MANIFEST, manifest(type, value, layers));
+    }
+
+    private byte[] manifest(String type, Object value, List<Descriptor> layers) throws IOException {
+        Descriptor config = blobs.put(MediaTypes.EMPTY, EMPTY);
         registry.push(repository, config, blobs);
-        return Json.bytes(
-                new Manifest(2, MediaTypes.MANIFEST, type, config, layers, null, Collections.emptySortedMap()));
+        return Json.bytes(new Manifest(
+                2, MediaTypes.MANIFEST, type, config, layers, null, new TreeMap<>(Map.of(RECORD, Json.text(value)))));
     }
 }

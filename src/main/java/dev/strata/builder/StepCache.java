@@ -9,133 +9,252 @@ import dev.strata.image.Json;
 import dev.strata.layer.LayerIndex;
 import dev.strata.plan.Event;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of finished steps: in the state folder, and behind it in a repository of a registry where there is one.
+ * The records of finished steps: in the state folder, and behind it in repositories of a registry where there are some.
  * Trouble is told once and never fails a build.
  */
 final class StepCache implements Cache, LayerStore.FarIndexes {
+    /** A registry in trouble is left alone for so long: a build without it is better than one that waits for it. */
+    private static final Duration QUIET = Duration.ofSeconds(30);
+
+    /** What is used without change is noted as used after so long. */
+    private static final Duration NOTED = Duration.ofDays(1);
+
     private final Path folder;
     private final LayerStore layers;
-    private final @Nullable RegistryCache registry;
+    private final List<RegistryCache> far;
+    private final String place;
     private final Consumer<Event> events;
+    private final Clock clock;
+    private final Map<RegistryCache, CompletableFuture<BuildRecords>> earlier = new LinkedHashMap<>();
+    private final Map<CacheKey, CacheRecord> used = new ConcurrentHashMap<>();
+    private final Map<CacheKey, Contents> read = new ConcurrentHashMap<>();
+    private final Set<CacheKey> inFirst = ConcurrentHashMap.newKeySet();
+    private final Set<Digest> lost = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean warned = new AtomicBoolean();
+    private volatile Instant quietUntil = Instant.MIN;
 
-    StepCache(Path folder, LayerStore layers, @Nullable RegistryCache registry, Consumer<Event> events)
+    /**
+     * @param far repositories in the order in which they are asked; only the first is written
+     * @param place what is built, by which the next build of it finds all records at once
+     */
+    StepCache(
+            Path folder, LayerStore layers, List<RegistryCache> far, String place, Consumer<Event> events, Clock clock)
             throws IOException {
         this.folder = Files.createDirectories(folder);
         this.layers = layers;
-        this.registry = registry;
+        this.far = List.copyOf(far);
+        this.place = hash(place);
         this.events = events;
+        this.clock = clock;
+        for (RegistryCache cache : far) {
+            CompletableFuture<BuildRecords> answer = new CompletableFuture<>();
+            earlier.put(cache, answer);
+            Thread.ofVirtual()
+                    .start(() ->
+                            answer.complete(ask(() -> cache.build(this.place)).orElse(BuildRecords.NONE)));
+        }
     }
 
     @Override
     public Optional<CacheRecord> find(CacheKey key) {
+        Optional<CacheRecord> found = near(key).or(() -> far(key)).filter(this::isHere);
+        found.ifPresent(record -> used.put(key, record));
+        return found;
+    }
+
+    private boolean isHere(CacheRecord record) {
+        return !lost.contains(record.made().layer().blob().digest());
+    }
+
+    private Optional<CacheRecord> near(CacheKey key) {
         Optional<CacheRecord> near = read("step-" + key.hex(), CacheRecord.class)
                 .filter(record -> record.key().equals(key)
                         && layers.reachable(record.made().layer()));
-        if (near.isPresent() || registry == null) {
-            return near;
+        near.ifPresent(record -> touch("step-" + key.hex()));
+        return near;
+    }
+
+    private Optional<CacheRecord> far(CacheKey key) {
+        for (RegistryCache cache : far) {
+            Optional<CacheRecord> found = earlier(cache).find(key).or(() -> ask(() -> cache.find(key)));
+            if (found.isPresent()) {
+                layers.cached(found.get().made().layer(), cache.repository());
+                if (cache == far.getFirst()) {
+                    inFirst.add(key);
+                }
+                return found;
+            }
         }
+        return Optional.empty();
+    }
+
+    private BuildRecords earlier(RegistryCache cache) {
         try {
-            Optional<CacheRecord> far = registry.find(key);
-            far.ifPresent(record -> layers.origin(record.made().layer(), registry.repository()));
-            return far;
-        } catch (RuntimeException e) {
-            warn(e);
-            return Optional.empty();
+            return earlier.getOrDefault(cache, CompletableFuture.completedFuture(BuildRecords.NONE))
+                    .get();
+        } catch (ExecutionException e) {
+            return BuildRecords.NONE; // the question itself answers trouble with nothing
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("the build was stopped");
         }
+    }
+
+    /** From now on, no record of this layer is taken: the registry that had it has it no longer. */
+    void lost(Digest layer) {
+        lost.add(layer);
     }
 
     @Override
     public Optional<CacheRecord> latest(String slot) {
-        Optional<CacheRecord> near = read(slotName(slot), CacheRecord.class);
-        if (near.isPresent() || registry == null) {
-            return near;
+        String name = hash(place + " " + slot);
+        Optional<CacheRecord> near = read("slot-" + name, CacheRecord.class);
+        for (RegistryCache cache : far) {
+            near = near.or(() -> ask(() -> cache.latest(name)));
         }
-        try {
-            return registry.latest(slotName(slot));
-        } catch (RuntimeException e) {
-            warn(e);
-            return Optional.empty();
-        }
+        return near;
     }
 
-    private static String slotName(String slot) {
-        return "slot-" + Digest.sha256(slot.getBytes(StandardCharsets.UTF_8)).hex();
+    private static String hash(String text) {
+        return Digest.sha256(text.getBytes(StandardCharsets.UTF_8)).hex();
     }
 
     @Override
     public void put(CacheRecord record) {
+        String slot = hash(place + " " + record.slot());
         write("step-" + record.key().hex(), record);
-        write(slotName(record.slot()), record);
-        if (registry != null) {
-            try {
-                registry.put(record, slotName(record.slot()), layers);
-                layers.share(record.made().layer());
-            } catch (IOException | RuntimeException e) {
-                warn(e);
-            }
-        }
+        write("slot-" + slot, record);
+        used.put(record.key(), record);
+        tell(cache -> {
+            cache.put(record, slot, layers);
+            inFirst.add(record.key());
+            layers.share(record.made().layer());
+        });
     }
 
     @Override
     public Optional<Contents> contents(CacheKey key) {
-        Optional<Contents> near = read("files-" + key.hex(), Contents.class);
-        if (near.isPresent() || registry == null) {
-            return near;
+        Optional<Contents> found = read("files-" + key.hex(), Contents.class);
+        if (found.isPresent()) {
+            touch("files-" + key.hex());
         }
-        try {
-            return registry.contents(key);
-        } catch (RuntimeException e) {
-            warn(e);
-            return Optional.empty();
+        for (RegistryCache cache : far) {
+            found = found.or(() -> earlier(cache).contents(key)).or(() -> ask(() -> cache.contents(key)));
         }
+        found.ifPresent(contents -> read.put(key, contents));
+        return found;
     }
 
     @Override
     public void putContents(CacheKey key, Contents contents) {
         write("files-" + key.hex(), contents);
-        if (registry != null) {
-            try {
-                registry.putContents(key, contents);
-            } catch (RuntimeException e) {
-                warn(e);
-            }
+        read.put(key, contents);
+        tell(cache -> cache.putContents(key, contents));
+    }
+
+    /** Notes in one document what this build was made of, for the next one of the same place. */
+    void remember() {
+        if (far.isEmpty()) {
+            return;
+        }
+        BuildRecords before = earlier(far.getFirst());
+        List<CacheRecord> records = new ArrayList<>(used.values());
+        records.removeIf(record -> !inFirst.contains(record.key())
+                && before.find(record.key()).filter(record::equals).isEmpty());
+        records.sort(Comparator.comparing(record -> record.key().hex()));
+        SortedMap<String, Contents> contents = new TreeMap<>();
+        read.forEach((key, known) -> contents.put(key.hex(), known));
+        BuildRecords now = new BuildRecords(records, contents, clock.instant());
+        if (!before.remembers(now) || before.kept().plus(NOTED).isBefore(now.kept())) {
+            tell(cache -> cache.putBuild(place, now));
         }
     }
 
     @Override
     public @Nullable LayerIndex find(Digest diffId) {
-        if (registry == null) {
-            return null;
+        for (RegistryCache cache : far) {
+            Optional<LayerIndex> found = ask(() -> {
+                try {
+                    return Optional.ofNullable(cache.index(diffId));
+                } catch (IOException e) {
+                    throw new UncheckedIOException("what is in a layer cannot be read: " + e.getMessage(), e);
+                }
+            });
+            if (found.isPresent()) {
+                return found.get();
+            }
         }
-        try {
-            return registry.index(diffId);
-        } catch (IOException | RuntimeException e) {
-            warn(e);
-            return null;
-        }
+        return null;
     }
 
     @Override
     public void put(Digest diffId, Path index) {
-        if (registry == null) {
+        tell(cache -> cache.putIndex(diffId, index));
+    }
+
+    private <T> Optional<T> ask(Supplier<Optional<T>> question) {
+        if (isQuiet()) {
+            return Optional.empty();
+        }
+        try {
+            return question.get();
+        } catch (RuntimeException e) {
+            trouble(e);
+            return Optional.empty();
+        }
+    }
+
+    private interface Message {
+        void to(RegistryCache cache) throws IOException;
+    }
+
+    private void tell(Message message) {
+        if (far.isEmpty() || isQuiet()) {
             return;
         }
         try {
-            registry.putIndex(diffId, index);
+            message.to(far.getFirst());
         } catch (IOException | RuntimeException e) {
-            warn(e);
+            trouble(e);
         }
+    }
+
+    private boolean isQuiet() {
+        return clock.instant().isBefore(quietUntil);
+    }
+
+    private void trouble(Exception e) {
+        quietUntil = clock.instant().plus(QUIET);
+        warn(e);
     }
 
     private <T> Optional<T> read(String name, Class<T> type) {
@@ -144,9 +263,22 @@ final class StepCache implements Cache, LayerStore.FarIndexes {
             return Files.isRegularFile(file)
                     ? Optional.of(Json.read(Files.readAllBytes(file), type))
                     : Optional.empty();
+        } catch (NoSuchFileException e) {
+            return Optional.empty(); // removed by a clean-up just now
         } catch (IOException e) {
             warn(e); // a record that cannot be read is no record
             return Optional.empty();
+        }
+    }
+
+    /** The time of a record's file is that of its last use, by which a clean-up goes. */
+    private void touch(String name) {
+        try {
+            Files.setLastModifiedTime(folder.resolve(name), FileTime.from(clock.instant()));
+        } catch (NoSuchFileException e) {
+            // removed by a clean-up just now
+        } catch (IOException e) {
+            warn(e);
         }
     }
 

@@ -1,7 +1,9 @@
 package dev.strata.graph;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +55,12 @@ final class Miss {
                 ? "the earlier result, or one that it stands on, is gone from the cache"
                 : differing.firstEntry().getValue()
                         + (differing.size() > 1 ? " and " + (differing.size() - 1) + " more" : "");
+    }
+
+    /** The reason of a step whose record is there, but older than was asked for. */
+    static String aged(Duration maxAge) {
+        String age = maxAge.toString().substring(2).toLowerCase(Locale.ROOT);
+        return "the record is older than " + age;
     }
 
     /** What is kept of the ingredients, and the base's name, which is none of them: it is its files that count. */

@@ -1,6 +1,7 @@
 package dev.strata.graph;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -33,14 +34,23 @@ public final class Solver {
     private final Worker worker;
     private final Listener listener;
     private final Clock clock;
+    private final @Nullable Duration maxAge;
     private final Semaphore commands;
 
-    /** @param commands how many steps may work at once */
     public Solver(Cache cache, Worker worker, Listener listener, Clock clock, int commands) {
+        this(cache, worker, listener, clock, null, commands);
+    }
+
+    /**
+     * @param maxAge records that are older are not taken; null takes all
+     * @param commands how many steps may work at once
+     */
+    public Solver(Cache cache, Worker worker, Listener listener, Clock clock, @Nullable Duration maxAge, int commands) {
         this.cache = cache;
         this.worker = worker;
         this.listener = listener;
         this.clock = clock;
+        this.maxAge = maxAge;
         this.commands = new Semaphore(commands);
     }
 
@@ -161,6 +171,7 @@ public final class Solver {
             private final Once<Optional<CacheRecord>> hit = new Once<>(this::lookUp);
             private final Once<FileSystem> result = new Once<>(this::work);
             private volatile SequencedMap<String, String> ingredients = new LinkedHashMap<>();
+            private volatile boolean aged;
             private volatile boolean ended;
             private volatile @Nullable CompletableFuture<Void> kept;
 
@@ -233,7 +244,12 @@ public final class Solver {
                 parent.hit.begin();
                 // A layer is the difference to the one below it: where that is made anew, this one does not fit.
                 boolean free = !ingredients.containsKey(Ingredients.PARENT);
-                return cache.find(wanted).filter(record -> free || parent.stands());
+                return cache.find(wanted).filter(this::isFresh).filter(record -> free || parent.stands());
+            }
+
+            private boolean isFresh(CacheRecord record) {
+                aged = maxAge != null && record.kept().plus(maxAge).isBefore(clock.instant());
+                return !aged;
             }
 
             /** Whether the step's file system is what it was when it was last built. */
@@ -274,12 +290,7 @@ public final class Solver {
                 long begun = System.nanoTime();
                 try {
                     listener.started(layered);
-                    listener.missed(
-                            layered,
-                            Miss.reason(
-                                    layered,
-                                    shown(layered),
-                                    cache.latest(Ingredients.slot(layered)).orElse(null)));
+                    listener.missed(layered, missReason(layered));
                     FileSystem made = worker.run(layered, inputs);
                     ended = true;
                     listener.done(layered, seconds(begun));
@@ -304,6 +315,14 @@ public final class Solver {
                 }
             }
 
+            private String missReason(Step.Layered layered) {
+                if (aged && maxAge != null) {
+                    return Miss.aged(maxAge);
+                }
+                CacheRecord before = cache.latest(Ingredients.slot(layered)).orElse(null);
+                return Miss.reason(layered, shown(layered), before);
+            }
+
             private void acquire() {
                 try {
                     commands.acquire();
@@ -313,9 +332,16 @@ public final class Solver {
                 }
             }
 
+            /** A layer is told when it is kept: what was told need not be done again, whatever happens next. */
             private void keep(Step.Layered layered, FileSystem.Made made) {
+                List<CacheKey> needs = layered.inputs().stream()
+                        .map(nodes::get)
+                        .filter(node -> node.step instanceof Step.Layered)
+                        .map(node -> node.key.get())
+                        .toList();
+                cache.put(new CacheRecord(
+                        key.get(), Ingredients.slot(layered), shown(layered), needs, made, clock.instant()));
                 listener.made(layered, made);
-                cache.put(new CacheRecord(key.get(), Ingredients.slot(layered), shown(layered), made, clock.instant()));
             }
 
             private SequencedMap<String, String> shown(Step.Layered layered) {

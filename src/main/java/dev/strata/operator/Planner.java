@@ -303,14 +303,15 @@ final class Planner {
                 null);
     }
 
-    private @Nullable Reference cache(Reference repository) {
+    private Plan.Cache cache(Reference repository) {
         ImageBuildSpec.Cache cache = spec.cache();
         if (cache != null && Boolean.FALSE.equals(cache.enabled())) {
-            return null;
+            return Plan.Cache.NONE;
         }
-        return cache == null || cache.image() == null
-                ? repository("spec.output.image", repository.repository() + "-cache")
-                : repository("spec.cache.image", cache.image());
+        return Plan.Cache.in(
+                cache == null || cache.image() == null
+                        ? repository("spec.output.image", repository.repository() + "-cache")
+                        : repository("spec.cache.image", cache.image()));
     }
 
     /** A pull secret need not exist: service accounts may name some that do not, and pods start all the same. */

@@ -46,7 +46,7 @@ public record Plan(
         String network,
         boolean allowInsecure,
         Output output,
-        @Nullable Reference cache,
+        Cache cache,
         boolean noCache,
         List<String> noCacheStages,
         boolean reproducible,
@@ -62,6 +62,7 @@ public record Plan(
         contexts = sorted(contexts);
         addHosts = addHosts == null ? List.of() : List.copyOf(addHosts);
         network = network == null ? "default" : network;
+        cache = cache == null ? Cache.NONE : cache;
         noCacheStages = noCacheStages == null ? List.of() : List.copyOf(noCacheStages);
         registries = registries == null ? Registries.NONE : registries;
     }
@@ -166,6 +167,39 @@ public record Plan(
             compression = compression == null ? "gzip" : compression;
         }
     }
+
+    /**
+     * Where finished steps are kept for other builds, beside the builder's own state.
+     *
+     * @param repository is read and written; null where nothing is kept in a registry
+     * @param trusted is read where the first does not know a step, and never written: the repository of builds that are
+     *     trusted more than this one; null for none
+     * @param maxAge seconds after which a finished step is no longer taken; null is never
+     * @param cleanUp what is removed from {@code repository} after the build; null is nothing
+     */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record Cache(
+            @Nullable Reference repository,
+            @Nullable Reference trusted,
+            @Nullable Long maxAge,
+            @Nullable CleanUp cleanUp) {
+        public static final Cache NONE = new Cache(null, null, null, null);
+
+        public static Cache in(Reference repository) {
+            return new Cache(repository, null, null, null);
+        }
+    }
+
+    /**
+     * What is removed from a cache repository.
+     *
+     * @param olderThan seconds since the last use; null is no limit
+     * @param keepBytes as many bytes of layers stay, those of the newest records; null is no limit
+     * @param interval seconds between two clean-ups of one repository
+     */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record CleanUp(
+            @Nullable Long olderThan, @Nullable Long keepBytes, long interval) {}
 
     /** @param type {@code oci} (layout folder or .tar file), {@code docker} (archive), {@code tar} or {@code local} (files) */
     public record Export(String type, String destination) {}

@@ -1,6 +1,7 @@
 package dev.strata.registry;
 
 import dev.strata.image.Digest;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,6 +15,8 @@ final class KnownBlobs {
 
     private record Key(String origin, Digest digest) {}
 
+    private record Place(Key key, String repository) {}
+
     private final Map<Key, Set<String>> repositories = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Key, Set<String>> eldest) {
@@ -21,14 +24,27 @@ final class KnownBlobs {
         }
     };
 
+    private final Set<Place> missing = new HashSet<>();
+
+    /** The blob was seen there. */
     synchronized void add(Endpoint endpoint, String repository, Digest digest) {
-        repositories
-                .computeIfAbsent(new Key(endpoint.origin(), digest), key -> new LinkedHashSet<>())
-                .add(repository);
+        Key key = new Key(endpoint.origin(), digest);
+        missing.remove(new Place(key, repository));
+        repositories.computeIfAbsent(key, all -> new LinkedHashSet<>()).add(repository);
     }
 
+    /** A manifest says that the blob is there; that is believed unless it was missed. */
+    synchronized void named(Endpoint endpoint, String repository, Digest digest) {
+        if (!missing.contains(new Place(new Key(endpoint.origin(), digest), repository))) {
+            add(endpoint, repository, digest);
+        }
+    }
+
+    /** The blob is not there, whatever names it. */
     synchronized void remove(Endpoint endpoint, String repository, Digest digest) {
-        Set<String> known = repositories.get(new Key(endpoint.origin(), digest));
+        Key key = new Key(endpoint.origin(), digest);
+        missing.add(new Place(key, repository));
+        Set<String> known = repositories.get(key);
         if (known != null) {
             known.remove(repository);
         }

@@ -111,7 +111,7 @@ public final class Registry implements AutoCloseable {
         if (MediaTypes.isManifest(resolved.descriptor().mediaType())) {
             Manifest manifest = read(resolved, Manifest.class);
             String repository = endpoint.repository(name);
-            manifest.layers().forEach(layer -> known.add(endpoint, repository, layer.digest()));
+            manifest.layers().forEach(layer -> known.named(endpoint, repository, layer.digest()));
         }
     }
 
@@ -218,6 +218,11 @@ public final class Registry implements AutoCloseable {
         }
     }
 
+    /** Whether the repository itself, not a mirror, holds a manifest or an index. */
+    public boolean has(Reference name) {
+        return manifests.head(endpoints.origin(name.domain()), name).isPresent();
+    }
+
     /** Whether the repository itself, not a mirror, holds a blob. */
     public boolean hasBlob(Reference repository, Digest digest) {
         Endpoint endpoint = endpoints.origin(repository.domain());
@@ -246,10 +251,21 @@ public final class Registry implements AutoCloseable {
             }
             reading.firstOnDisk(places(repository), endpoint -> {
                 String path = endpoint.repository(repository);
-                downloads.fetch(endpoint, path, blob, blobs);
-                known.add(endpoint, path, blob.digest());
+                fetch(endpoint, path, blob, blobs);
                 return path;
             });
+        }
+    }
+
+    private void fetch(Endpoint endpoint, String repository, Descriptor blob, Blobs blobs) throws IOException {
+        try {
+            downloads.fetch(endpoint, repository, blob, blobs);
+            known.add(endpoint, repository, blob.digest());
+        } catch (RegistryException e) {
+            if (e.kind() == Kind.NOT_FOUND || e.kind() == Kind.CORRUPT) {
+                known.remove(endpoint, repository, blob.digest()); // a manifest named it, but it is not there
+            }
+            throw e;
         }
     }
 

@@ -8,6 +8,7 @@ import dev.strata.image.Reference;
 import dev.strata.plan.Event;
 import dev.strata.plan.Failure;
 import dev.strata.plan.Outcome;
+import dev.strata.plan.Plan;
 import dev.strata.registry.Fault;
 import dev.strata.registry.MemoryRegistry;
 import java.io.IOException;
@@ -178,7 +179,7 @@ class BuildTest {
     @Test
     void anotherMachineTakesFinishedStepsFromTheRegistryWithoutPullingALayer() {
         shop(base());
-        bench.cache = Reference.parse(registry.host() + "/shop-cache");
+        bench.cache = Plan.Cache.in(Reference.parse(registry.host() + "/shop-cache"));
         String first = bench.digest(name);
         registry.forget();
         bench.fresh();
@@ -195,7 +196,7 @@ class BuildTest {
     @Test
     void anotherMachineGoesOnWhereFilesChanged() {
         shop(base());
-        bench.cache = Reference.parse(registry.host() + "/shop-cache");
+        bench.cache = Plan.Cache.in(Reference.parse(registry.host() + "/shop-cache"));
         bench.digest(name);
         bench.fresh().file("src/main.js", "changed");
         bench.digest(name);
@@ -212,7 +213,7 @@ class BuildTest {
                         COPY --from=build /out /app
                         COPY other /
                         """).file("in", "in").file("other", "1");
-        bench.cache = Reference.parse(registry.host() + "/shop-cache");
+        bench.cache = Plan.Cache.in(Reference.parse(registry.host() + "/shop-cache"));
         bench.digest(name);
         int build = bench.events(Event.StepKnown.class).stream()
                 .filter(step -> step.stage().equals("build"))
@@ -241,7 +242,7 @@ class BuildTest {
                 Fault.busy(503, "0"),
                 new Fault.Damage())) {
             bench.fresh();
-            bench.cache = Reference.parse(registry.host() + "/broken");
+            bench.cache = Plan.Cache.in(Reference.parse(registry.host() + "/broken"));
             registry.failAlways("[A-Z]+ /v2/broken/.*", fault);
             assertThat(bench.digest(name)).as(fault.toString()).isEqualTo(without);
             registry.heal();
@@ -471,8 +472,7 @@ class BuildTest {
         bench.file("Dockerfile", "FROM scratch\nCOPY --from=docker.io/library/assets:latest a /\n");
         bench.file("../assets/a", "from the folder");
         bench.contexts.put(
-                "assets",
-                new dev.strata.plan.Plan.Source.Folder(folder.resolve("assets").toString(), false));
+                "assets", new Plan.Source.Folder(folder.resolve("assets").toString(), false));
         assertThat(bench.build()).isInstanceOf(Outcome.Built.class);
     }
 }

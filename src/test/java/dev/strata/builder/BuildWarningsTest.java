@@ -50,7 +50,7 @@ class BuildWarningsTest {
                 "default",
                 false,
                 new Plan.Output(List.of(), List.of(), new TreeMap<>(), new TreeMap<>(), "gzip", null),
-                null,
+                Plan.Cache.NONE,
                 false,
                 List.of(),
                 false,

@@ -9,6 +9,7 @@ import dev.strata.plan.Failure;
 import dev.strata.plan.Outcome;
 import dev.strata.plan.Plan;
 import dev.strata.registry.MemoryRegistry;
+import dev.strata.registry.Waits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -33,9 +34,10 @@ final class Workbench {
     final List<Plan.Export> exports = new ArrayList<>();
     final List<Event> events = new ArrayList<>();
     boolean noCache;
+    String platform = "linux/amd64";
 
-    @Nullable
-    Reference cache;
+    Plan.Cache cache = Plan.Cache.NONE;
+    Clock clock = Clock.systemUTC();
 
     @Nullable
     String target;
@@ -89,7 +91,7 @@ final class Workbench {
                 new Plan.DockerfileAt("Dockerfile", null),
                 target,
                 args,
-                Platform.parse("linux/amd64"),
+                Platform.parse(platform),
                 new TreeMap<>(),
                 new TreeMap<>(),
                 contexts,
@@ -111,7 +113,7 @@ final class Workbench {
                 Plan.Registries.NONE);
         events.clear();
         BuildSettings settings = new BuildSettings(state, root.resolve("temporary-" + ++number), false, null, 4);
-        return new Build(plan, settings, events::add, Clock.systemUTC()).run();
+        return new Build(plan, settings, events::add, clock, options -> new Waits().client(options)).run();
     }
 
     String digest(String... names) {

@@ -25,7 +25,12 @@ class MissTest {
         Step.Layered step =
                 (Step.Layered) Requests.graph("FROM scratch\nRUN x").steps().getLast();
         CacheRecord record = new CacheRecord(
-                KEY, "stage-0/2", before, new FileSystem.Made(TestBases.layer(DIGEST), 0, null), Instant.EPOCH);
+                KEY,
+                "stage-0/2",
+                before,
+                java.util.List.of(),
+                new FileSystem.Made(TestBases.layer(DIGEST), 0, null),
+                Instant.EPOCH);
         return Miss.reason(step, now, record);
     }
 

@@ -73,7 +73,7 @@ final class Examples {
                         new TreeMap<>(),
                         "gzip",
                         null),
-                null,
+                Plan.Cache.NONE,
                 false,
                 List.of(),
                 false,

@@ -85,7 +85,11 @@ class PlanTest {
                         new TreeMap<>(),
                         "zstd",
                         3),
-                Reference.parse("registry.example/team-a/shop-cache"),
+                new Plan.Cache(
+                        Reference.parse("registry.example/team-a/shop-cache-untrusted"),
+                        Reference.parse("registry.example/team-a/shop-cache"),
+                        86_400L,
+                        new Plan.CleanUp(604_800L, 10_000_000_000L, 86_400)),
                 true,
                 List.of("build"),
                 true,

@@ -233,6 +233,16 @@ public final class MemoryRegistry implements AutoCloseable {
         repository(repository).blobs.add(digest);
     }
 
+    /** A blob is gone, whatever names it. */
+    public void removeBlob(String repository, Digest digest) {
+        repository(repository).blobs.remove(digest);
+    }
+
+    /** All tags of a repository. */
+    public List<String> tags(String repository) {
+        return List.copyOf(repository(repository).tags.keySet());
+    }
+
     /** Puts a manifest there without a request and without looking at it. */
     public Digest addManifest(String repository, @Nullable String tag, String mediaType, byte[] bytes) {
         Digest digest = Digest.sha256(bytes);

@@ -10,7 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A clock that moves only when somebody waits, so that no test does. */
-final class Waits implements Retry.Pause, InstantSource {
+public final class Waits implements Retry.Pause, InstantSource {
     private final AtomicLong millis = new AtomicLong();
     final List<Duration> all = new CopyOnWriteArrayList<>();
 
@@ -34,7 +34,7 @@ final class Waits implements Retry.Pause, InstantSource {
     }
 
     /** A client that never waits really. */
-    Registry client(RegistryOptions options) {
+    public Registry client(RegistryOptions options) {
         return new Registry(options, retry(), Map.of(), CredentialProgram::runProcess);
     }
 }
