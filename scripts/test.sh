@@ -48,7 +48,11 @@ reasons() { # why tests were skipped, each reason once: an assumption that faile
     grep -h '<skipped' "$@" 2>/dev/null | sed -n 's/.*Assumption failed: //p; s/.*<skipped message="\([^"]*\)".*/\1/p' | sort -u)
 }
 
-unit() { tag unit "" root,cluster,corpora spotless:check; }   # the one formatter is held to with them
+unit() {
+  "$here/packages.sh" docker-registry || say "docker-registry could not be installed: its tests are skipped"
+  "$here/distribution.sh" >/dev/null || say "the distribution project's registry could not be built: its tests are skipped"
+  tag unit "" root,cluster,corpora spotless:check   # the one formatter is held to with them
+}
 
 corpora() {
   local folder=${STRATA_CORPORA:-$project/../shared/corpora}

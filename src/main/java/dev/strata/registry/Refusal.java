@@ -62,7 +62,8 @@ final class Refusal {
                                         tried.isEmpty()
                                                 ? "Logging in often raises the limit"
                                                 : "Wait, or use a mirror"));
-            case UNAVAILABLE -> error(kind, answer, said, aim + host + " has trouble of its own", null);
+            case UNAVAILABLE ->
+                error(kind, answer, said, aim + host + " has trouble of its own (status " + said.status() + ")", null);
             case PROTOCOL ->
                 error(kind, answer, said, aim + host + " answered what the specification does not allow", null);
             case REFUSED, NO_PLATFORM, UNSUPPORTED, CONFIGURATION, TLS, UNREACHABLE, CORRUPT, INTERRUPTED ->

@@ -20,6 +20,7 @@ final class CuttingWire implements AutoCloseable {
     private final RandomGenerator random;
     private final int most;
     private final AtomicInteger times;
+    private final boolean answers;
     private final AtomicLong sent = new AtomicLong();
     private final AtomicLong cuts = new AtomicLong();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -29,6 +30,16 @@ final class CuttingWire implements AutoCloseable {
      * @param most a connection is broken before it has carried so many bytes to the other end
      */
     CuttingWire(int target, int times, int most, RandomGenerator random) throws IOException {
+        this(target, times, most, random, false);
+    }
+
+    /** A wire that is broken by what comes back over it. */
+    static CuttingWire back(int target, int times, int most, RandomGenerator random) throws IOException {
+        return new CuttingWire(target, times, most, random, true);
+    }
+
+    private CuttingWire(int target, int times, int most, RandomGenerator random, boolean answers) throws IOException {
+        this.answers = answers;
         this.times = new AtomicInteger(times);
         this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         this.target = target;
@@ -66,8 +77,14 @@ final class CuttingWire implements AutoCloseable {
     private void connect(Socket near) {
         try (near;
                 Socket far = new Socket(InetAddress.getLoopbackAddress(), target)) {
-            threads.execute(() -> copy(far, near, Long.MAX_VALUE, new AtomicLong()));
-            copy(near, far, budget(), sent);
+            long budget = budget();
+            if (answers) {
+                threads.execute(() -> copy(near, far, Long.MAX_VALUE, sent));
+                copy(far, near, budget, new AtomicLong());
+            } else {
+                threads.execute(() -> copy(far, near, Long.MAX_VALUE, new AtomicLong()));
+                copy(near, far, budget, sent);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

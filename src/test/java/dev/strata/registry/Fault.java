@@ -22,6 +22,12 @@ public sealed interface Fault {
     /** Sends some bytes of the answer's body, then nothing more until the registry is closed. */
     record Hang(int after) implements Fault {}
 
+    /** Sends some bytes of the answer's body at 1 kB/s, then nothing more until the registry is closed. */
+    record Slow(int after) implements Fault {}
+
+    /** Cuts the answer's body as if it had been so short. */
+    record Shorten(int to) implements Fault {}
+
     static Fault status(int status) {
         return new Status(status, Map.of(), "");
     }

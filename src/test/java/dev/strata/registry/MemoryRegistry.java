@@ -20,6 +20,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -34,6 +35,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
@@ -236,6 +238,9 @@ public final class MemoryRegistry implements AutoCloseable {
     /** A blob is gone, whatever names it. */
     public void removeBlob(String repository, Digest digest) {
         repository(repository).blobs.remove(digest);
+        if (repositories.values().stream().noneMatch(other -> other.blobs.contains(digest))) {
+            contents.remove(digest);
+        }
     }
 
     /** All tags of a repository. */
@@ -576,6 +581,12 @@ public final class MemoryRegistry implements AutoCloseable {
             exchange.sendResponseHeaders(status, -1);
             return;
         }
+        if (fault instanceof Fault.Shorten(int to)) {
+            exchange.sendResponseHeaders(status, to);
+            exchange.getResponseBody().write(body, 0, to);
+            exchange.getResponseBody().close();
+            return;
+        }
         exchange.sendResponseHeaders(status, body.length);
         try (OutputStream out = exchange.getResponseBody()) {
             switch (fault) {
@@ -590,14 +601,31 @@ public final class MemoryRegistry implements AutoCloseable {
                     out.flush();
                     hang();
                 }
+                case Fault.Slow(int after) -> {
+                    for (int at = 0; at < after && !isClosed(Duration.ofMillis(100)); at += 100) {
+                        out.write(body, at, Math.min(100, after - at));
+                        out.flush();
+                    }
+                    hang();
+                }
                 case Fault.Damage() -> {
                     byte[] other = body.clone();
                     other[body.length / 2] ^= 1;
                     out.write(other);
                 }
                 case null -> out.write(body);
-                case Fault.Status _, Fault.CutRequest _, Fault.LoseAnswer _ -> out.write(body);
+                case Fault.Status _, Fault.CutRequest _, Fault.LoseAnswer _, Fault.Shorten _ -> out.write(body);
             }
+        }
+    }
+
+    /** Whether the registry is closed before so much time has passed. */
+    private boolean isClosed(Duration time) {
+        try {
+            return closed.await(time.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
         }
     }
 

@@ -197,6 +197,7 @@ class RegistryTest {
                 .isInstanceOfSatisfying(RegistryException.class, e -> {
                     assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE);
                     assertThat(e.temporary()).isTrue();
+                    assertThat(e.what()).contains("has trouble of its own (status 503)");
                 })
                 .hasMessageContaining("the registry says: UNAVAILABLE: no disk");
         assertThat(server.requests()).hasSize(6);

@@ -7,13 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.strata.image.Reference;
 import dev.strata.registry.RegistryException.Kind;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -28,8 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Secure connections to a registry with a certificate of its own. */
 class TrustTest {
-    private static final char[] PASSWORD = "password".toCharArray();
-
     @TempDir
     static Path folder;
 
@@ -40,63 +36,15 @@ class TrustTest {
 
     @BeforeAll
     static void makeCertificates() throws IOException, InterruptedException, GeneralSecurityException {
-        server = certificate("server", "-ext", "SAN=IP:127.0.0.1");
-        client = certificate("client");
-    }
-
-    private static KeyStore certificate(String name, String... more)
-            throws IOException, InterruptedException, GeneralSecurityException {
-        Path file = folder.resolve(name + ".p12");
-        java.util.List<String> command = new java.util.ArrayList<>(java.util.List.of(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                name,
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=" + name,
-                "-validity",
-                "2",
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                file.toString(),
-                "-storepass",
-                new String(PASSWORD)));
-        command.addAll(java.util.List.of(more));
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve(name + ".log").toFile())
-                .start();
-        assertThat(process.waitFor()).isZero();
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(file)) {
-            store.load(in, PASSWORD);
-        }
-        return store;
-    }
-
-    private static String pem(String type, byte[] der) {
-        return "-----BEGIN " + type + "-----\n"
-                + Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII))
-                        .encodeToString(der)
-                + "\n-----END " + type + "-----\n";
-    }
-
-    private static Path certificateFile(KeyStore store, String name, Path file)
-            throws IOException, GeneralSecurityException {
-        Files.createDirectories(file.getParent());
-        return Files.writeString(
-                file,
-                "a comment\n" + pem("CERTIFICATE", store.getCertificate(name).getEncoded()));
+        server = TestCertificates.make(folder, "server", "-ext", "SAN=IP:127.0.0.1");
+        client = TestCertificates.make(folder, "client");
     }
 
     private void start(boolean wantsClientCertificate) throws IOException, GeneralSecurityException {
         KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        keys.init(server, PASSWORD);
+        keys.init(server, TestCertificates.PASSWORD);
         KeyStore known = KeyStore.getInstance("PKCS12");
-        known.load(null, PASSWORD);
+        known.load(null, TestCertificates.PASSWORD);
         known.setCertificateEntry("client", client.getCertificate("client"));
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trust.init(known);
@@ -146,7 +94,7 @@ class TrustTest {
     @Test
     void aBundleMakesAnAuthorityKnown() throws IOException, GeneralSecurityException {
         start(false);
-        resolve(trusting(certificateFile(server, "server", folder.resolve("bundle/ca.pem"))));
+        resolve(trusting(TestCertificates.write(server, "server", folder.resolve("bundle/ca.pem"))));
         assertThat(registry().requests()).hasSize(1);
     }
 
@@ -163,13 +111,15 @@ class TrustTest {
     void aClientCertificateComesFromTheFolderOfTheHost() throws IOException, GeneralSecurityException {
         start(true);
         Path own = folder.resolve("certs.d").resolve(registry().host());
-        certificateFile(server, "server", own.resolve("ca.crt"));
+        TestCertificates.write(server, "server", own.resolve("ca.crt"));
         assertThatThrownBy(() -> resolve(RegistryOptions.DEFAULT.withCertificates(own.getParent())))
                 .isInstanceOf(RegistryException.class);
-        certificateFile(client, "client", own.resolve("client.cert"));
+        TestCertificates.write(client, "client", own.resolve("client.cert"));
         Files.writeString(
                 own.resolve("client.key"),
-                pem("PRIVATE KEY", client.getKey("client", PASSWORD).getEncoded()));
+                TestCertificates.pem(
+                        "PRIVATE KEY",
+                        client.getKey("client", TestCertificates.PASSWORD).getEncoded()));
         resolve(RegistryOptions.DEFAULT.withCertificates(own.getParent()));
         assertThat(registry().requests()).hasSize(1);
     }
@@ -178,7 +128,7 @@ class TrustTest {
     void aKeyOfAnOldFormIsRefusedWithTheWayToANewOne() throws IOException, GeneralSecurityException {
         start(false);
         Path own = folder.resolve("old.d").resolve(registry().host());
-        certificateFile(client, "client", own.resolve("client.cert"));
+        TestCertificates.write(client, "client", own.resolve("client.cert"));
         Files.writeString(own.resolve("client.key"), "-----BEGIN EC PRIVATE KEY-----\n");
         assertThatThrownBy(() -> resolve(RegistryOptions.DEFAULT.withCertificates(own.getParent())))
                 .satisfies(kind(Kind.CONFIGURATION))

@@ -19,41 +19,68 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The client against a registry that others wrote. */
-class RealRegistryTest {
-    @TempDir
-    static Path folder;
+/** What the client must be able to do with every registry. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class RegistryContract {
+    private Path folder = Path.of("");
+    private @Nullable Server started;
+    private @Nullable Blobs blobs;
 
-    private static DebianRegistry server;
-    private static Blobs store;
+    /** A registry that runs while the tests do. */
+    interface Server extends AutoCloseable {
+        /** As an image's name has it. */
+        String host();
+
+        @Override
+        void close();
+    }
+
+    /** Starts an empty registry. */
+    abstract Server open(Path place) throws IOException;
 
     @BeforeAll
-    static void start() throws IOException {
-        server = DebianRegistry.start(folder);
-        store = new Blobs(folder.resolve("store"));
+    void start(@TempDir Path own) throws IOException {
+        folder = own;
+        started = open(folder);
+        blobs = new Blobs(folder.resolve("store"));
     }
 
     @AfterAll
-    static void stop() {
-        if (server != null) {
-            server.close();
+    void stop() {
+        if (started != null) {
+            started.close();
         }
+    }
+
+    final Server server() {
+        return Objects.requireNonNull(started);
+    }
+
+    private Blobs store() {
+        return Objects.requireNonNull(blobs);
+    }
+
+    private int port() {
+        return Integer.parseInt(server().host().replaceFirst(".*:", ""));
     }
 
     private static Registry client() {
         return new Registry(RegistryOptions.DEFAULT);
     }
 
-    private static Descriptor blob(long seed, int size) throws IOException {
+    private Descriptor blob(long seed, int size) throws IOException {
         byte[] bytes = new byte[size];
         new Random(seed).nextBytes(bytes);
-        return store.put(MediaTypes.LAYER_TAR, bytes);
+        return store().put(MediaTypes.LAYER_TAR, bytes);
     }
 
     private static Image image(Descriptor... blobs) {
@@ -64,19 +91,19 @@ class RealRegistryTest {
         return image;
     }
 
-    private static Descriptor push(Registry client, Reference name, Image image) throws IOException {
-        Descriptor config = store.put(MediaTypes.CONFIG, Json.bytes(image.config()));
+    private Descriptor push(Registry client, Reference name, Image image) throws IOException {
+        Descriptor config = store().put(MediaTypes.CONFIG, Json.bytes(image.config()));
         List<Descriptor> all =
                 new ArrayList<>(image.layers().stream().map(Layer::blob).toList());
         Manifest manifest = Manifest.of(config, List.copyOf(all), Collections.emptySortedMap());
         all.add(config);
-        client.pushAll(name, all, store);
+        client.pushAll(name, all, store());
         return client.pushManifest(name, MediaTypes.MANIFEST, Json.bytes(manifest));
     }
 
     @Test
     void anImageThatWasPushedCanBePulledByTagAndByDigest() throws IOException {
-        Reference name = Reference.parse(server.host() + "/shop:1");
+        Reference name = Reference.parse(server().host() + "/shop:1");
         Image image = image(blob(1, 100), blob(2, 3 << 20));
         try (Registry client = client()) {
             Descriptor pushed = push(client, name, image);
@@ -95,36 +122,36 @@ class RealRegistryTest {
 
     @Test
     void aBlobIsSentOnceAndThenExistsOrIsMounted() throws IOException {
-        Reference first = Reference.parse(server.host() + "/one");
-        Reference second = Reference.parse(server.host() + "/two");
+        Reference first = Reference.parse(server().host() + "/one");
+        Reference second = Reference.parse(server().host() + "/two");
         Descriptor blob = blob(3, 5 << 20);
         try (Registry client = client()) {
-            assertThat(client.push(first, blob, store)).isEqualTo(Pushed.SENT);
-            assertThat(client.push(first, blob, store)).isEqualTo(Pushed.EXISTS);
-            assertThat(client.push(second, blob, store)).isEqualTo(Pushed.MOUNTED);
+            assertThat(client.push(first, blob, store())).isEqualTo(Pushed.SENT);
+            assertThat(client.push(first, blob, store())).isEqualTo(Pushed.EXISTS);
+            assertThat(client.push(second, blob, store())).isEqualTo(Pushed.MOUNTED);
             assertThat(client.hasBlob(second, blob.digest())).isTrue();
         }
     }
 
     @Test
     void aBlobCanBeSentWhileItIsMade() throws IOException {
-        Reference name = Reference.parse(server.host() + "/streamed");
+        Reference name = Reference.parse(server().host() + "/streamed");
         Descriptor blob = blob(4, 3_000_001);
         try (Registry client = client();
                 Upload upload = client.begin(name)) {
-            java.nio.file.Files.copy(store.path(blob.digest()), upload);
-            assertThat(upload.commit(blob, store)).isEqualTo(Pushed.SENT);
+            java.nio.file.Files.copy(store().path(blob.digest()), upload);
+            assertThat(upload.commit(blob, store())).isEqualTo(Pushed.SENT);
             assertThat(client.hasBlob(name, blob.digest())).isTrue();
         }
     }
 
     @Test
-    void anUploadWhoseConnectionBrokeArrivesAlthoughThisRegistryForgetsWhatItHad() throws IOException {
+    void anUploadWhoseConnectionBrokeArrives() throws IOException {
         Descriptor blob = blob(8, 4 << 20);
-        try (CuttingWire wire = new CuttingWire(server.port(), 2, 3 << 20, new Random(7));
+        try (CuttingWire wire = new CuttingWire(port(), 2, 3 << 20, new Random(7));
                 Registry client = new Waits().client(RegistryOptions.DEFAULT)) {
             Reference name = Reference.parse(wire.host() + "/cut");
-            assertThat(client.push(name, blob, store)).isEqualTo(Pushed.SENT);
+            assertThat(client.push(name, blob, store())).isEqualTo(Pushed.SENT);
             assertThat(wire.cuts()).isPositive();
             assertThat(client.hasBlob(name, blob.digest())).isTrue();
         }
@@ -132,7 +159,7 @@ class RealRegistryTest {
 
     @Test
     void tagsAreListedAndManifestsDeleted() throws IOException {
-        Reference name = Reference.parse(server.host() + "/tagged:a");
+        Reference name = Reference.parse(server().host() + "/tagged:a");
         try (Registry client = client()) {
             Descriptor pushed = push(client, name, image(blob(5, 10)));
             push(client, name.withTag("b"), image(blob(6, 10)));
@@ -144,12 +171,12 @@ class RealRegistryTest {
     }
 
     @Test
-    void whatRefersToAnImageIsFoundByTheTagWhereTheRegistryKnowsNoReferrers() throws IOException {
-        Reference name = Reference.parse(server.host() + "/signed:1");
+    void whatRefersToAnImageIsFound() throws IOException {
+        Reference name = Reference.parse(server().host() + "/signed:1");
         try (Registry client = client()) {
             Descriptor pushed = push(client, name, image(blob(7, 10)));
-            Descriptor empty = store.put(MediaTypes.EMPTY, "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
-            client.push(name, empty, store);
+            Descriptor empty = store().put(MediaTypes.EMPTY, "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            client.push(name, empty, store());
             Manifest signature = new Manifest(
                     2,
                     MediaTypes.MANIFEST,
@@ -170,7 +197,7 @@ class RealRegistryTest {
 
     @Test
     void aNameThatIsNotThereIsSaidSo() {
-        Reference name = Reference.parse(server.host() + "/nothing:1");
+        Reference name = Reference.parse(server().host() + "/nothing:1");
         try (Registry client = client()) {
             assertThatThrownBy(() -> client.resolve(name)).isInstanceOfSatisfying(RegistryException.class, e -> {
                 assertThat(e.kind()).isEqualTo(RegistryException.Kind.NOT_FOUND);
@@ -179,6 +206,36 @@ class RealRegistryTest {
                 assertThat(e).hasMessageContaining("cannot read " + name);
             });
             assertThat(client.head(name)).isEmpty();
+        }
+    }
+
+    @Test
+    void aBlobIsReadFromAnyByte() throws IOException {
+        Reference name = Reference.parse(server().host() + "/parts");
+        Descriptor blob = blob(9, 3 << 20);
+        try (Registry client = client()) {
+            client.push(name, blob, store());
+        }
+        Blobs other = new Blobs(folder.resolve("parts"));
+        try (CuttingWire wire = CuttingWire.back(port(), 1, 2 << 20, new Random(3));
+                Registry client = new Waits().client(RegistryOptions.DEFAULT)) {
+            client.pull(Reference.parse(wire.host() + "/parts"), blob, other);
+            assertThat(wire.cuts()).isEqualTo(1);
+        }
+        assertThat(other.find(blob.digest())).isPresent();
+    }
+
+    @Test
+    void aManifestThatNamesABlobWhichIsNotThereIsRefusedInTheRegistrysWords() throws IOException {
+        Reference name = Reference.parse(server().host() + "/hollow:1");
+        Descriptor blob = blob(10, 10);
+        byte[] manifest = Json.bytes(Manifest.of(blob, List.of(blob), Collections.emptySortedMap()));
+        try (Registry client = client()) {
+            assertThatThrownBy(() -> client.pushManifest(name, MediaTypes.MANIFEST, manifest))
+                    .isInstanceOfSatisfying(RegistryException.class, e -> {
+                        assertThat(e.code()).isIn("MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_INVALID");
+                        assertThat(e.status()).isIn(400, 404);
+                    });
         }
     }
 }
