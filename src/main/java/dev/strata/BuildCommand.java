@@ -311,7 +311,8 @@ final class BuildCommand implements Callable<Integer> {
                 noCacheFilter,
                 reproducible,
                 epoch(),
-                access.registries());
+                access.registries(),
+                null);
     }
 
     private Plan.Cache cache() {

@@ -105,6 +105,9 @@ sealed interface BuildProgress extends Consumer<Event>, AutoCloseable {
                 case Event.StepMissed e -> {
                     // the live view shows what runs, not why
                 }
+                case Event.StepMemory e -> {
+                    // for those who read the whole log
+                }
                 case Event.StepLayer e -> {
                     // the stack is shown at the end
                 }

@@ -46,7 +46,8 @@ class BuilderCommandTest {
                 List.of(),
                 false,
                 null,
-                Plan.Registries.NONE);
+                Plan.Registries.NONE,
+                null);
         Path file = folder.resolve("plan.json");
         Files.write(file, Json.bytes(plan));
         return command(file);

@@ -267,6 +267,11 @@ public record ImageBuildStatus(
             @JsonPropertyDescription("How many seconds it took.") @Nullable
             Double seconds,
 
+            @JsonPropertyDescription(
+                    "The most bytes of memory that the largest process of its command had resident at once.")
+            @Nullable
+            Long peakMemory,
+
             @JsonPropertyDescription("Why it failed.") @Nullable
             String message,
 

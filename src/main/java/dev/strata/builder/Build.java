@@ -135,22 +135,29 @@ public final class Build {
                 StepCache cache = cache(layers, registry);
                 Fetcher fetcher = new Fetcher(temporary, git, http);
                 Outputs outputs = new Outputs(layers, registry);
+                CacheFolders caches = caches(registry, blobs);
                 while (true) {
                     try {
-                        Image image = solve(graph, steps, files, layers, cache, fetcher);
+                        Image image = solve(graph, steps, files, layers, cache, fetcher, caches);
                         Outcome outcome = deliver(graph, steps, image, outputs);
                         cache.remember();
+                        caches.keep();
                         return outcome;
                     } catch (RuntimeException e) {
-                        cache.lost(lostLayer(e).digest());
+                        LostLayer lost = lostLayer(e);
+                        if (lost == null) {
+                            keepUnlessStopped(caches, e);
+                            throw e;
+                        }
+                        cache.lost(lost.digest());
                     }
                 }
             }
         }
     }
 
-    /** The layer of the cache that a failure is about: its step is done again. Any other failure is the build's. */
-    private LostLayer lostLayer(RuntimeException failure) {
+    /** The layer of the cache that a failure is about: its step is done again. Null where the failure is the build's. */
+    private @Nullable LostLayer lostLayer(RuntimeException failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof LostLayer lost) {
                 events.accept(new Event.Warning(
@@ -159,7 +166,14 @@ public final class Build {
                 return lost;
             }
         }
-        throw failure;
+        return null;
+    }
+
+    /** What a failed build has fetched spares the next one the way; a build that was stopped has no time left. */
+    private static void keepUnlessStopped(CacheFolders caches, RuntimeException failure) {
+        if (failure instanceof FailureException) {
+            caches.keep();
+        }
     }
 
     private StepCache cache(LayerStore layers, Registry registry) throws IOException {
@@ -311,10 +325,29 @@ public final class Build {
         return below instanceof Step.Base base ? base.image().config().platform() : plan.platform();
     }
 
+    private CacheFolders caches(Registry registry, Blobs blobs) {
+        Path own = settings.state().resolve("caches");
+        Reference repository = plan.cache().repository();
+        return switch (plan.cacheMounts()) {
+            case null -> new CacheFolders(own, null);
+            case Plan.CacheMounts.Volume volume -> new CacheFolders(Path.of(volume.path()), null);
+            case Plan.CacheMounts.Repository rules ->
+                repository == null
+                        ? new CacheFolders(own, null)
+                        : new CacheFolders(
+                                own, new MountRepository(registry.origin(), repository, blobs, rules, events));
+        };
+    }
+
     private Image solve(
-            BuildGraph graph, StepEvents steps, BuildFiles files, LayerStore layers, StepCache cache, Fetcher fetcher)
+            BuildGraph graph,
+            StepEvents steps,
+            BuildFiles files,
+            LayerStore layers,
+            StepCache cache,
+            Fetcher fetcher,
+            CacheFolders caches)
             throws IOException, InterruptedException {
-        CacheFolders caches = new CacheFolders(settings.state().resolve("caches"));
         ExecutorService writers = Executors.newFixedThreadPool(
                 LAYER_WRITERS, Thread.ofPlatform().name("layer-", 0).daemon().factory());
         try (Commands commands = new Commands(plan, settings, caches, events, steps)) {

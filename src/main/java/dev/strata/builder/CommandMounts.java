@@ -191,7 +191,9 @@ final class CommandMounts implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        uses.forEach(CacheFolders.Use::close);
+        for (CacheFolders.Use use : uses) {
+            use.close();
+        }
         Removal.of(temporary);
     }
 }

@@ -113,6 +113,9 @@ final class Commands implements AutoCloseable {
                             command,
                             line -> events.accept(
                                     new Event.StepOutput(number, (System.nanoTime() - begun) / 1e9, line)));
+            if (exit.peakMemory() != null) {
+                events.accept(new Event.StepMemory(number, exit.peakMemory()));
+            }
             if (exit.code() != 0) {
                 throw failed(step, exit);
             }

@@ -103,7 +103,8 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                 plan.noCacheStages(),
                 plan.reproducible(),
                 plan.sourceDateEpoch(),
-                plan.registries());
+                plan.registries(),
+                plan.cacheMounts());
     }
 
     Pod pod() {

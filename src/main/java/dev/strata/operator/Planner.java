@@ -108,7 +108,8 @@ final class Planner {
                 List.of(),
                 Boolean.TRUE.equals(spec.reproducible()),
                 null,
-                registries());
+                registries(),
+                null);
         return new Wanted.Valid(
                 InputsHash.of(spec, plan, contents(), rebuild(build)), platforms, repository, pod(plan));
     }

@@ -88,6 +88,9 @@ final class Progress {
         Double seconds;
 
         @Nullable
+        Long peakMemory;
+
+        @Nullable
         String message;
 
         @Nullable
@@ -109,6 +112,7 @@ final class Progress {
                             ? null
                             : started.truncatedTo(ChronoUnit.SECONDS).toString(),
                     seconds,
+                    peakMemory,
                     message,
                     layer);
         }
@@ -153,6 +157,7 @@ final class Progress {
                     step.cached = false;
                     step.missReason = Text.cut(e.reason(), INSTRUCTION);
                 });
+            case Event.StepMemory e -> change(e.step(), step -> step.peakMemory = e.peak());
             case Event.StepDone e ->
                 change(e.step(), step -> {
                     step.state = StepState.DONE;

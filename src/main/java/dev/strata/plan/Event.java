@@ -49,6 +49,13 @@ public sealed interface Event {
     /** The step's result was not in the cache, and why. */
     record StepMissed(int step, String reason) implements Event {}
 
+    /**
+     * What the step's command took of memory, told before the step's end.
+     *
+     * @param peak the most bytes that the largest of its processes had resident at once
+     */
+    record StepMemory(int step, long peak) implements Event {}
+
     record StepDone(int step, double seconds) implements Event {}
 
     record StepFailed(int step, double seconds, String message) implements Event {}

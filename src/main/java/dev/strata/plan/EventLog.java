@@ -27,6 +27,7 @@ import java.util.regex.Pattern;
  * #5 12.041 output of the command          always a step and a time, so foreign text is never an event
  * #5 CACHED
  * #5 MISSED package.json changed
+ * #5 memory 183500800                     bytes
  * #5 DONE 41.2s
  * #5 FAILED 0.3s exit code 3
  * #5 CANCELED
@@ -68,6 +69,7 @@ public final class EventLog {
             case Event.StepOutput e -> "#" + e.step() + " " + seconds(e.seconds(), 3) + " " + output(e.text());
             case Event.StepCached e -> "#" + e.step() + " CACHED";
             case Event.StepMissed e -> "#" + e.step() + " MISSED " + clean(e.reason());
+            case Event.StepMemory e -> "#" + e.step() + " memory " + e.peak();
             case Event.StepDone e -> "#" + e.step() + " DONE " + seconds(e.seconds(), 1) + "s";
             case Event.StepFailed e ->
                 "#" + e.step() + " FAILED " + seconds(e.seconds(), 1) + "s " + clean(e.message());
@@ -163,6 +165,7 @@ public final class EventLog {
             case "MISSED" -> new Event.StepMissed(step, tail);
             case "CANCELED" -> new Event.StepCanceled(step);
             case "note" -> new Event.Note(step, tail);
+            case "memory" -> tail.matches("\\d{1,18}") ? new Event.StepMemory(step, Long.parseLong(tail)) : null;
             case "DONE" -> new Event.StepDone(step, parseSeconds(tail));
             case "FAILED" -> {
                 String[] parts = tail.split(" ", 2);

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param network of RUN where the instruction says nothing: {@code default}, {@code none} or {@code host}
  * @param reproducible whether times are clamped to the source date
  * @param sourceDateEpoch seconds since 1970, null where the source tells (commit time) or nothing does
+ * @param cacheMounts where the folders of {@code RUN --mount=type=cache} outlive the builder; null is its state folder
  * @param noCache steps run although a record of them exists; empty list with {@code true} means all
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -51,7 +52,8 @@ public record Plan(
         List<String> noCacheStages,
         boolean reproducible,
         @Nullable Long sourceDateEpoch,
-        Registries registries) {
+        Registries registries,
+        @Nullable CacheMounts cacheMounts) {
 
     public Plan {
         args = args == null
@@ -203,6 +205,26 @@ public record Plan(
 
     /** @param type {@code oci} (layout folder or .tar file), {@code docker} (archive), {@code tar} or {@code local} (files) */
     public record Export(String type, String destination) {}
+
+    /** Where the folders of {@code RUN --mount=type=cache} live on. */
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = CacheMounts.Volume.class, name = "volume"),
+        @JsonSubTypes.Type(value = CacheMounts.Repository.class, name = "repository")
+    })
+    public sealed interface CacheMounts {
+        /** A folder of the builder's file system that outlives it. Several builders may use it at once. */
+        record Volume(String path) implements CacheMounts {}
+
+        /**
+         * The cache's repository: each folder is taken from there before its first use and brought there when the build
+         * has ended, if it has changed. Of builds that end at the same time the last one's stays.
+         *
+         * @param trust builds of the same word share folders, others do not see them
+         * @param mostBytes of the files of one folder; a larger one is not kept
+         */
+        record Repository(String trust, long mostBytes) implements CacheMounts {}
+    }
 
     /**
      * How to reach registries.

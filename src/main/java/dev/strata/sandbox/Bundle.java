@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder that an OCI runtime runs a container from. Mount points that the root lacks are made here and taken away
@@ -58,6 +59,9 @@ final class Bundle implements AutoCloseable {
     private static final List<String> MASKED_WITH_CGROUPS =
             Stream.concat(MASKED.stream(), Stream.of("/sys/fs/cgroup")).toList();
 
+    /** Source: OCI runtime specification, config-linux.md, default devices. */
+    private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom", "tty");
+
     private static final List<String> READ_ONLY =
             List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
@@ -73,13 +77,13 @@ final class Bundle implements AutoCloseable {
         this.own = own;
     }
 
-    static Bundle make(RunCommand command, Path parent, Place place) throws IOException {
+    static Bundle make(RunCommand command, Path parent, Place place, @Nullable Long processes) throws IOException {
         String id = "run-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
         Path folder = Files.createDirectory(
                 parent.resolve(id), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Bundle bundle = new Bundle(folder, id, new MountTargets(command.root()), new BundleMounts(folder, place));
         try {
-            Map<String, Object> config = bundle.config(command, place);
+            Map<String, Object> config = bundle.config(command, place, processes);
             Files.write(folder.resolve("config.json"), JSON.writeValueAsBytes(config));
             return bundle;
         } catch (IOException | RuntimeException e) {
@@ -106,10 +110,19 @@ final class Bundle implements AutoCloseable {
         return folder.resolve("log");
     }
 
-    private Map<String, Object> config(RunCommand command, Place place) throws IOException {
+    /** Where what a command took of memory is noted; may not be there. */
+    Path peak() {
+        return folder.resolve("peak");
+    }
+
+    private Map<String, Object> config(RunCommand command, Place place, @Nullable Long processes) throws IOException {
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("ociVersion", "1.0.2");
-        config.put("process", process(command, place));
+        Map<String, Object> process = process(command, place);
+        if (processes != null) {
+            process.put("rlimits", List.of(Map.of("type", "RLIMIT_NPROC", "soft", processes, "hard", processes)));
+        }
+        config.put("process", process);
         String root = command.root().toAbsolutePath().toString();
         config.put("root", Map.of("path", root, "readonly", false));
         if (!place.userNamespace() && !command.insecure()) {
@@ -165,7 +178,7 @@ final class Bundle implements AutoCloseable {
     private List<Map<String, Object>> mounts(RunCommand command, Place place) throws IOException {
         List<Map<String, Object>> mounts = new ArrayList<>();
         mounts.add(mount("/proc", "proc", "proc", List.of("nosuid", "noexec", "nodev")));
-        mounts.add(mount("/dev", "tmpfs", "tmpfs", List.of("nosuid", "strictatime", "mode=755", "size=65536k")));
+        devices(command, place, mounts);
         mounts.add(mount(
                 "/dev/pts",
                 "devpts",
@@ -189,6 +202,24 @@ final class Bundle implements AutoCloseable {
             targets.workingDirectory(command.workingDirectory(), command.uid(), command.gid());
         }
         return mounts;
+    }
+
+    /**
+     * Root may make device nodes, so none opens in /dev but those that a container has: nodes of this machine, each
+     * mounted on its name. They are mounted to read, which keeps their mode and owner; they can be written to all the
+     * same. In a user namespace a runtime does that by itself, since nodes cannot be made there.
+     */
+    private static void devices(RunCommand command, Place place, List<Map<String, Object>> mounts) {
+        List<String> options = new ArrayList<>(List.of("nosuid", "strictatime", "mode=755", "size=65536k"));
+        boolean closed = !place.userNamespace() && !command.insecure();
+        if (closed) {
+            options.add("nodev");
+        }
+        mounts.add(mount("/dev", "tmpfs", "tmpfs", options));
+        for (String name : closed ? DEVICES : List.<String>of()) {
+            mounts.add(mount(
+                    "/dev/" + name, "bind", "/dev/" + name, List.of("bind", "private", "nosuid", "noexec", "ro")));
+        }
     }
 
     private static boolean covers(String target, String name) {

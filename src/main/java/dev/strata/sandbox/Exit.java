@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param code 0 is success; of a command ended by a signal 128 and the signal's number
  * @param signal its name, such as {@code KILL}; null where it ended by itself
- * @param peakMemory bytes of the largest of its processes; null where it cannot be told
+ * @param peakMemory the most bytes that the largest of its processes had resident at once, its own runtime (4 to 30 MiB)
+ *     among them; not the sum of those that ran side by side, and without page cache. Null where the program GNU time
+ *     is not there
  * @param lastLines the end of its output, at most twenty lines
  * @param notStarted why there was no command at all; null where there was
  */

@@ -1,17 +1,21 @@
 package dev.strata.sandbox;
 
+import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,11 +26,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   folders/RUN-NUMBER   whatever a run makes; the run alone may change it
- *   names/NAME           a link to a folder that is finished and stays; from then on nobody changes that folder
+ *   fresh/BOOT/NAME      a link to a folder that is finished and stays; from then on nobody changes that folder
+ *   names/NAME           the same, of a folder that is known to be on the disk
  *   runs/RUN             a file that its run keeps locked while it lives
  * </pre>
  *
  * A folder without a name whose run is dead is of no use to anyone and is removed when the next run begins.
+ *
+ * <p>What a process has written outlives that process, but not a machine that loses its power before the kernel has
+ * brought it to the disk. To wait for the disk before a folder is named would slow every build, and most of all in pods,
+ * whose state ends with them anyway. So a fresh name holds until the machine starts anew; a later run that finds it old
+ * makes sure that all is on the disk, beside its work, and gives the folder a lasting name.
  */
 final class StateFolder implements AutoCloseable {
     /** Tells the runs of this process, whose locks the system would not keep apart. */
@@ -34,8 +44,12 @@ final class StateFolder implements AutoCloseable {
 
     private static final AtomicInteger RUNS = new AtomicInteger();
 
+    /** By then the kernel has written nearly all by itself, and to make sure of it costs next to nothing. */
+    private static final Duration OLD = Duration.ofMinutes(1);
+
     private final Path folders;
     private final Path names;
+    private final Path fresh;
     private final Path runs;
     private final Folders kind;
     private final String run = PROCESS + "." + RUNS.incrementAndGet();
@@ -51,12 +65,25 @@ final class StateFolder implements AutoCloseable {
 
     /** Begins a run: what dead ones left unfinished is removed. */
     StateFolder(Path folder, Folders kind) throws IOException {
+        this(
+                folder,
+                kind,
+                Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
+    }
+
+    /** @param boot tells this start of the machine from all others */
+    StateFolder(Path folder, Folders kind, String boot) throws IOException {
         this.folders = Files.createDirectories(folder.resolve("folders"));
         this.names = Files.createDirectories(folder.resolve("names"));
+        this.fresh = Files.createDirectories(folder.resolve("fresh").resolve(boot));
         this.runs = Files.createDirectories(folder.resolve("runs"));
         this.kind = kind;
         this.lock = lock();
-        removeUnfinished();
+        synchronized (StateFolder.class) { // A process cannot lock a file twice.
+            forgetEarlierBoots(boot);
+            removeUnfinished();
+        }
+        keepOldNames();
     }
 
     /** The file gets its name when it is locked, so that nobody takes this run for a dead one. */
@@ -83,7 +110,11 @@ final class StateFolder implements AutoCloseable {
     /** The finished folder of a name; null where there is none. */
     @Nullable
     Path find(String name) throws IOException {
-        Path link = names.resolve(name);
+        Path found = behind(fresh.resolve(name));
+        return found != null ? found : behind(names.resolve(name));
+    }
+
+    private @Nullable Path behind(Path link) throws IOException {
         try {
             Path folder = folders.resolve(Files.readSymbolicLink(link).getFileName());
             if (Files.isDirectory(folder)) {
@@ -98,13 +129,16 @@ final class StateFolder implements AutoCloseable {
 
     /** Gives a finished folder a name; where another run was first, its folder has the name and is the answer. */
     Path name(String name, Path folder) throws IOException {
+        Path before = find(name);
+        if (before != null) {
+            return before;
+        }
         try {
             Files.createSymbolicLink(
-                    names.resolve(name), Path.of("..", "folders").resolve(folder.getFileName()));
+                    fresh.resolve(name), Path.of("..", "..", "folders").resolve(folder.getFileName()));
             return folder;
         } catch (FileAlreadyExistsException e) {
-            Path first = find(name);
-            return first == null ? name(name, folder) : first;
+            return name(name, folder);
         }
     }
 
@@ -113,32 +147,95 @@ final class StateFolder implements AutoCloseable {
         kind.remove(folder);
     }
 
+    private void forgetEarlierBoots(String boot) throws IOException {
+        Path all = Objects.requireNonNull(fresh.getParent());
+        for (String earlier : entries(all)) {
+            if (!earlier.equals(boot)) {
+                Removal.of(all.resolve(earlier));
+            }
+        }
+    }
+
     private void removeUnfinished() throws IOException {
         for (String dead : entries(runs)) {
             if (dead.startsWith(".") || dead.startsWith(PROCESS + ".")) {
                 continue;
             }
             try (FileChannel channel = FileChannel.open(runs.resolve(dead), StandardOpenOption.WRITE)) {
-                FileLock free = channel.tryLock();
-                if (free != null) {
-                    removeUnnamed(dead);
+                if (channel.tryLock() != null) {
                     Files.deleteIfExists(runs.resolve(dead));
                 }
             } catch (NoSuchFileException e) {
                 // It has just ended by itself, or another run has cleaned up after it.
             }
         }
+        // In this order: who is not living any more has given all its names, and who begins now has no folder here.
+        List<String> there = entries(folders);
+        Set<String> living = new HashSet<>(entries(runs));
+        Set<String> named = named();
+        for (String folder : there) {
+            if (!named.contains(folder) && !living.contains(folder.substring(0, folder.lastIndexOf('-')))) {
+                removeOfAnother(folder);
+            }
+        }
     }
 
-    private void removeUnnamed(String ofRun) throws IOException {
-        Set<String> named = new HashSet<>();
-        for (String name : entries(names)) {
-            named.add(Files.readSymbolicLink(names.resolve(name)).getFileName().toString());
+    /** Another run may be about to do the same. */
+    private void removeOfAnother(String folder) throws IOException {
+        Path mine = unused();
+        try {
+            Files.move(folders.resolve(folder), mine);
+        } catch (NoSuchFileException e) {
+            return;
         }
-        for (String folder : entries(folders)) {
-            if (folder.startsWith(ofRun + "-") && !named.contains(folder)) {
-                kind.remove(folders.resolve(folder));
+        kind.remove(mine);
+    }
+
+    private Set<String> named() throws IOException {
+        Set<String> named = new HashSet<>();
+        for (Path links : List.of(fresh, names)) {
+            for (String name : entries(links)) {
+                try {
+                    named.add(Files.readSymbolicLink(links.resolve(name))
+                            .getFileName()
+                            .toString());
+                } catch (NoSuchFileException e) {
+                    // It has moved from the fresh ones to the others, which are looked at next.
+                }
             }
+        }
+        return named;
+    }
+
+    /** Makes names last beside whatever this run does. If it ends before that is done, another run does it. */
+    private void keepOldNames() throws IOException {
+        Instant before = Instant.now().minus(OLD);
+        List<String> old = new ArrayList<>();
+        for (String name : entries(fresh)) {
+            Instant made = Files.getLastModifiedTime(fresh.resolve(name), LinkOption.NOFOLLOW_LINKS)
+                    .toInstant();
+            if (made.isBefore(before)) {
+                old.add(name);
+            }
+        }
+        if (!old.isEmpty()) {
+            Thread.ofPlatform().daemon().name("names").start(() -> keep(old));
+        }
+    }
+
+    private void keep(List<String> old) {
+        try {
+            Program.run(List.of("sync", "--file-system", folders.toString()));
+            for (String name : old) {
+                if (!Files.exists(names.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+                    Path folder = Files.readSymbolicLink(fresh.resolve(name)).getFileName();
+                    Files.createSymbolicLink(
+                            names.resolve(name), Path.of("..", "folders").resolve(folder));
+                    Files.delete(fresh.resolve(name));
+                }
+            }
+        } catch (IOException e) {
+            // They stay fresh: good until the machine starts anew, and a later run tries again.
         }
     }
 
@@ -154,7 +251,12 @@ final class StateFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try (lock) {
-            removeUnnamed(run);
+            Set<String> named = named();
+            for (String folder : entries(folders)) {
+                if (folder.startsWith(run + "-") && !named.contains(folder)) {
+                    kind.remove(folders.resolve(folder));
+                }
+            }
             Files.deleteIfExists(runs.resolve(run));
         }
     }

@@ -59,7 +59,7 @@ final class Supervised {
             output.read(started.getInputStream());
             return started.waitFor();
         } finally {
-            started.destroyForcibly(); // where the reader of the lines has failed
+            end(started); // where the reader of the lines has failed
             started.waitFor();
         }
     }
@@ -77,7 +77,14 @@ final class Supervised {
     private synchronized void stop() {
         stopped = true;
         if (process != null) {
-            process.destroyForcibly();
+            end(process);
+        }
+    }
+
+    /** Ends what it has started, so that it waits for that before it ends itself and leaves no zombie. */
+    private static void end(Process started) {
+        if (started.children().filter(ProcessHandle::destroyForcibly).count() == 0) {
+            started.destroyForcibly();
         }
     }
 

@@ -55,7 +55,8 @@ class BuildWarningsTest {
                 List.of(),
                 false,
                 null,
-                Plan.Registries.NONE);
+                Plan.Registries.NONE,
+                null);
         BuildSettings settings =
                 new BuildSettings(folder.resolve("state"), folder.resolve("temporary"), false, null, 2);
         return new Build(plan, settings, events::add, Clock.systemUTC()).run();

@@ -22,7 +22,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A context folder, a state folder, and builds of the one in the other, without commands. */
+/** A context folder, a state folder, and builds of the one in the other; without commands unless they are allowed. */
 final class Workbench {
     private final Path root;
     private Path state;
@@ -33,8 +33,13 @@ final class Workbench {
     final TreeMap<String, Plan.Source> contexts = new TreeMap<>();
     final List<Plan.Export> exports = new ArrayList<>();
     final List<Event> events = new ArrayList<>();
+    final TreeMap<String, Plan.SecretAt> secrets = new TreeMap<>();
+    final TreeMap<String, String> ssh = new TreeMap<>();
+    Plan.@Nullable CacheMounts cacheMounts;
     boolean noCache;
     String platform = "linux/amd64";
+    boolean sandbox;
+    boolean insecure;
 
     Plan.Cache cache = Plan.Cache.NONE;
     Clock clock = Clock.systemUTC();
@@ -92,12 +97,12 @@ final class Workbench {
                 target,
                 args,
                 Platform.parse(platform),
-                new TreeMap<>(),
-                new TreeMap<>(),
+                secrets,
+                ssh,
                 contexts,
                 List.of(),
                 "default",
-                false,
+                insecure,
                 new Plan.Output(
                         List.of(names).stream().map(Reference::parse).toList(),
                         exports,
@@ -110,9 +115,10 @@ final class Workbench {
                 List.of(),
                 false,
                 null,
-                Plan.Registries.NONE);
+                Plan.Registries.NONE,
+                cacheMounts);
         events.clear();
-        BuildSettings settings = new BuildSettings(state, root.resolve("temporary-" + ++number), false, null, 4);
+        BuildSettings settings = new BuildSettings(state, root.resolve("temporary-" + ++number), sandbox, null, 4);
         return new Build(plan, settings, events::add, clock, options -> new Waits().client(options)).run();
     }
 

@@ -78,7 +78,8 @@ final class Examples {
                 List.of(),
                 false,
                 null,
-                Plan.Registries.NONE);
+                Plan.Registries.NONE,
+                null);
         Wanted.Pod pod = new Wanted.Pod(
                 plan,
                 List.of(),

@@ -42,7 +42,7 @@ class ProgressTest {
 
         assertThat(status().stages()).extracting("name").containsExactly("build", "1");
         assertThat(step(1))
-                .isEqualTo(new Step(2, 2, "RUN make", StepState.WAITING, null, null, null, null, null, null));
+                .isEqualTo(new Step(2, 2, "RUN make", StepState.WAITING, null, null, null, null, null, null, null));
     }
 
     @Test
@@ -52,6 +52,7 @@ class ProgressTest {
                 "#1 MISSED Makefile changed",
                 "#1 STARTED",
                 "#1 0.100 compiling",
+                "#1 memory 183500800",
                 "#1 DONE 41.2s",
                 "#1 layer " + A + " 1234 application/vnd.oci.image.layer.v1.tar+gzip diff " + B + " 5678");
 
@@ -61,6 +62,7 @@ class ProgressTest {
         assertThat(step.missReason()).isEqualTo("Makefile changed");
         assertThat(step.started()).isEqualTo("2026-01-01T12:00:00Z");
         assertThat(step.seconds()).isEqualTo(41.2);
+        assertThat(step.peakMemory()).isEqualTo(183_500_800);
         assertThat(step.layer()).isNotNull();
         assertThat(step.layer().tarSize()).isEqualTo(5678);
     }

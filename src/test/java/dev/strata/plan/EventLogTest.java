@@ -33,6 +33,7 @@ class EventLogTest {
                 new Event.StepOutput(5, 0, ""),
                 new Event.StepCached(5),
                 new Event.StepMissed(5, "package.json changed"),
+                new Event.StepMemory(5, 183_500_800L),
                 new Event.StepDone(5, 41.2),
                 new Event.StepFailed(5, 0.3, "exit code 3"),
                 new Event.StepCanceled(6),

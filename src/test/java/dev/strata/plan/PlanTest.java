@@ -98,6 +98,7 @@ class PlanTest {
                         new TreeMap<>(Map.of("docker.io", "http://127.0.0.1:5000")),
                         List.of("registry.example"),
                         List.of("/docker"),
-                        "/ca.pem"));
+                        "/ca.pem"),
+                null);
     }
 }

@@ -1,6 +1,7 @@
 package dev.strata.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.strata.layer.Removal;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,6 +58,49 @@ final class StateFolderTest {
         try (StateFolder state = open()) {
             assertThat(state.find("name")).isEqualTo(named);
             assertThat(state.find("other")).isNull();
+        }
+    }
+
+    private StateFolder open(String boot) throws IOException {
+        return new StateFolder(folder, new Plain(), boot);
+    }
+
+    private void age(String name) throws IOException {
+        Path link = folder.resolve("fresh/first").resolve(name);
+        Program.run(List.of("touch", "--no-dereference", "--date=-1 hour", link.toString()));
+    }
+
+    @Test
+    void whatMayNotHaveReachedTheDiskIsForgottenWhenTheMachineHasStartedAnew() throws IOException {
+        Path named;
+        try (StateFolder state = open("first")) {
+            named = state.name("name", state.make());
+        }
+        try (StateFolder state = open("second")) {
+            assertThat(state.find("name")).isNull();
+            assertThat(named).doesNotExist();
+            assertThat(state.find("name")).isNull();
+        }
+    }
+
+    @Test
+    void whatHasReachedTheDiskOutlivesTheMachinesEnd() throws IOException {
+        Path old;
+        Path young;
+        try (StateFolder state = open("first")) {
+            old = state.name("old", state.make());
+            young = state.name("young", state.make());
+        }
+        age("old");
+        try (StateFolder state = open("first")) {
+            await().atMost(20, TimeUnit.SECONDS).until(() -> Files.isSymbolicLink(folder.resolve("names/old")));
+            assertThat(state.find("old")).isEqualTo(old);
+            assertThat(state.find("young")).isEqualTo(young);
+        }
+        try (StateFolder state = open("second")) {
+            assertThat(state.find("old")).isEqualTo(old);
+            assertThat(state.find("young")).isNull();
+            assertThat(young).doesNotExist();
         }
     }
 

@@ -38,45 +38,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Real containers, in a root that holds busybox and nothing else. */
+/** What every OCI runtime must do: real containers, in a root that holds busybox and nothing else. */
 @Tag("root")
 @Timeout(60)
-final class OciRuntimeTest {
-    private static final Path BUSYBOX = Path.of("/bin/busybox");
-    private static final List<String> PROGRAMS = List.of(
-            "sh",
-            "cat",
-            "ls",
-            "id",
-            "echo",
-            "kill",
-            "sleep",
-            "mount",
-            "umount",
-            "unshare",
-            "mknod",
-            "touch",
-            "mkdir",
-            "rm",
-            "chmod",
-            "chown",
-            "head",
-            "grep",
-            "stat",
-            "hostname",
-            "seq",
-            "yes",
-            "env",
-            "pwd",
-            "ip",
-            "setsid",
-            "printf",
-            "nc",
-            "dd",
-            "chroot",
-            "tr",
-            "readlink",
-            "find");
+abstract class OciRuntimeContract {
+    /** The runtime's program, {@code crun}. */
+    abstract String program();
+
+    /** Whether what a command writes to its two outputs comes in the order in which it was written. */
+    abstract boolean keepsOrder();
 
     @TempDir
     Path folder;
@@ -87,18 +57,10 @@ final class OciRuntimeTest {
 
     @BeforeEach
     void prepare() throws IOException {
-        assumeTrue(Files.isExecutable(BUSYBOX), "there is no /bin/busybox: apt-get install busybox-static");
-        assumeTrue(
-                Files.isExecutable(Path.of("/usr/bin/crun")) || Files.isExecutable(Path.of("/usr/sbin/runc")),
-                "there is no OCI runtime: apt-get install crun");
-        root = Files.createDirectories(folder.resolve("root"));
-        Path programs = Files.createDirectories(root.resolve("bin"));
-        Files.copy(BUSYBOX, programs.resolve("busybox"));
-        Files.setPosixFilePermissions(programs.resolve("busybox"), PosixFilePermissions.fromString("rwxr-xr-x"));
-        for (String program : PROGRAMS) {
-            Files.createSymbolicLink(programs.resolve(program), Path.of("busybox"));
-        }
-        runtime = OciRuntime.find(folder.resolve("runtime"));
+        Path found = Program.find(program());
+        assumeTrue(found != null, "there is no " + program() + ": apt-get install " + program());
+        root = BusyboxRoot.make(folder.resolve("root"));
+        runtime = OciRuntime.of(Objects.requireNonNull(found), folder.resolve("runtime"));
     }
 
     /** A command with everything as simple as can be; the tests change what they are about. */
@@ -256,11 +218,34 @@ final class OciRuntimeTest {
     }
 
     @Test
-    void bothOutputsComeInOrder() throws Exception {
-        assertThat(output(shell("for i in $(seq 1 50); do echo out $i; echo err $i >&2; done; printf end")))
-                .hasSize(101)
-                .startsWith("out 1", "err 1", "out 2")
-                .endsWith("err 50", "end");
+    void thePeakOfMemoryIsTheLargestProcesss() throws Exception {
+        long small = Objects.requireNonNull(run(shell("true")).peakMemory());
+        assertThat(small).isBetween(1L << 20, 64L << 20);
+        String large = "dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null";
+        assertThat(Objects.requireNonNull(run(shell(large + "; " + large)).peakMemory()))
+                .isBetween(200L << 20, 240L << 20);
+        Exit failed = run(shell(large + "; exit 3"));
+        assertThat(failed.code()).isEqualTo(3);
+        assertThat(failed.peakMemory()).isGreaterThan(200L << 20);
+    }
+
+    @Test
+    void noMoreProcessesThanAllowedRunAtOnce() throws Exception {
+        String bomb = "i=0; while [ $i -lt 60 ]; do sleep 600 & i=$((i+1)); done; echo all";
+        assertThat(output(shell(bomb).user(4242, 4242))).containsExactly("all");
+        lines.clear();
+        Exit exit = runtime.limitedTo(20).run(shell(bomb).user(4242, 4242).command(), lines::add);
+        assertThat(exit.code()).isNotZero();
+        assertThat(lines).last().asString().contains("fork");
+    }
+
+    @Test
+    void bothOutputsComeWhole() throws Exception {
+        output(shell("for i in $(seq 1 50); do echo out $i; echo err $i >&2; done; echo end"));
+        assertThat(lines).hasSize(101).contains("err 50", "end");
+        if (keepsOrder()) {
+            assertThat(lines).startsWith("out 1", "err 1", "out 2").endsWith("err 50", "end");
+        }
     }
 
     @Test
@@ -323,7 +308,7 @@ final class OciRuntimeTest {
 
     @Test
     void userAndGroupsAreThoseAskedFor() throws Exception {
-        assertThat(output(shell("id; grep CapEff /proc/self/status; touch /x || echo refused")
+        assertThat(output(shell("id; grep CapEff /proc/self/status; touch /x 2>&1 || echo refused")
                         .user(1000, 1001, 7L, 9L)))
                 .hasSize(4)
                 .satisfies(all -> {
@@ -395,6 +380,26 @@ final class OciRuntimeTest {
         assertThat(isRunning(mark)).isFalse();
     }
 
+    @Test
+    void orphansOfACommandBecomeNoZombiesOfTheBuilder() throws Exception {
+        output(shell("for i in 1 2 3 4 5; do (setsid sleep 0.01 &) ; done; sleep 0.1"));
+        assertThat(zombies()).isZero();
+    }
+
+    private static long zombies() {
+        return ProcessHandle.current()
+                .children()
+                .filter(child -> {
+                    try {
+                        return Files.readString(Path.of("/proc/" + child.pid() + "/stat"))
+                                .contains(") Z ");
+                    } catch (IOException e) {
+                        return false; // It has just ended.
+                    }
+                })
+                .count();
+    }
+
     private static boolean isRunning(String mark) {
         return ProcessHandle.allProcesses().anyMatch(process -> {
             try {
@@ -425,6 +430,8 @@ final class OciRuntimeTest {
         thread.interrupt();
         thread.join();
         assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - asked)).isLessThan(1000);
+        assertThat(zombies()).isZero();
+        assertThat(Path.of("/sys/fs/cgroup").toFile().list()).noneMatch(name -> name.startsWith("run-"));
         assertThat(end.get()).isInstanceOf(InterruptedException.class);
         assertThat(isRunning(mark)).isFalse();
         assertThat(folder.resolve("runtime")).isEmptyDirectory();
@@ -435,7 +442,7 @@ final class OciRuntimeTest {
         Path source = Files.createDirectories(folder.resolve("source"));
         Files.writeString(source.resolve("file"), "content\n");
         List<String> before = everything();
-        output(shell("cat /in/deep/file; touch /in/deep/x || echo refused")
+        output(shell("cat /in/deep/file; touch /in/deep/x 2>&1 || echo refused")
                 .with(new MountPoint.Bind(source, "/in/deep", true)));
         assertThat(lines).hasSize(3).startsWith("content").endsWith("refused");
         output(shell("echo more >/in/deep/x").with(new MountPoint.Bind(source, "/in/deep", false)));
@@ -581,13 +588,18 @@ final class OciRuntimeTest {
         assertThat(run(shell("cat /proc/self/mountinfo; head -c 1 /zero")).code())
                 .as("" + lines)
                 .isNotZero();
-        assertThat(output(shell("head -c 1 /dev/zero | tr '\\0' x; echo; ls /dev | tr '\\n' ' '")))
+        assertThat(
+                        output(
+                                shell(
+                                        "head -c 1 /dev/zero | tr '\\0' x; echo; chmod 0 /dev/null 2>/dev/null; ls /dev | tr '\\n' ' '")))
                 .startsWith("x")
                 .last()
                 .asString()
                 .doesNotContain("sda")
                 .doesNotContain("kvm")
                 .doesNotContain("mem");
+        assertThat((int) Files.getAttribute(Path.of("/dev/null"), "unix:mode") & 0777)
+                .isEqualTo(0666);
     }
 
     @Test
@@ -601,7 +613,7 @@ final class OciRuntimeTest {
         assertThat(lines).containsSubsequence("0", "1", "2").doesNotContain("4", "5", "6", "7");
     }
 
-    /** A builder to be killed: {@code java Builder RUNTIME-FOLDER ROOT SECONDS}. */
+    /** A builder to be killed: {@code java Builder RUNTIME-FOLDER ROOT SECONDS PROGRAM}. */
     static final class Builder {
         private Builder() {}
 
@@ -618,7 +630,7 @@ final class OciRuntimeTest {
                     false,
                     List.of(),
                     false);
-            OciRuntime.find(Path.of(arguments[0])).run(command, System.out::println);
+            OciRuntime.of(Path.of(arguments[3]), Path.of(arguments[0])).run(command, System.out::println);
         }
     }
 
@@ -633,7 +645,8 @@ final class OciRuntimeTest {
                         Builder.class.getName(),
                         folder.resolve("runtime").toString(),
                         root.toString(),
-                        mark)
+                        mark,
+                        Objects.requireNonNull(Program.find(program())).toString())
                 .redirectErrorStream(true)
                 .start();
         assertThat(builder.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("ready");
