@@ -22,13 +22,11 @@ cluster() {
 image() { IMAGE_REPOSITORY=${plain_http:+http://}$REGISTRY/strata/strata scripts/image.sh; }
 
 operator() {
-  local image manifests=target/manifests
+  local image
   image=$(cat target/image.name)
-  kubectl apply --server-side --force-conflicts -f crds/
+  kubectl kustomize manifests | sed "s|image: strata:.*|image: $image|" |
+    kubectl apply --server-side --force-conflicts -f -
   kubectl wait --for=condition=Established --timeout=60s crd/imagebuilds.strata.dev crd/buildclasses.strata.dev
-  rm -rf $manifests && cp -r manifests $manifests
-  sed -i "s|image: strata:.*|image: $image|" $manifests/*.yaml
-  kubectl apply -f $manifests
   build_class | kubectl apply -f -
   kubectl -n $operator_namespace rollout status deployment/strata --timeout=120s
 }
@@ -50,5 +48,5 @@ phase "JDK 25, Maven" "do what it says above, then run this again" java
 phase "Build Strata (make build)" "read the compiler's messages above" make --no-print-directory -s build
 phase "Kubernetes ($CLUSTER)" "do what it says above, then run this again" cluster
 phase "Strata's own image, built by Strata" "read the build's log above" image
-phase "Operator (kubectl apply -f crds/ -f manifests/)" \
+phase "Operator (kubectl apply -k manifests/)" \
   "kubectl -n $operator_namespace describe pods; kubectl -n $operator_namespace logs deployment/strata" operator

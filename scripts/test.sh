@@ -105,7 +105,11 @@ cluster() {
     failed=$((failed + 1))
     lines+=("cluster  failed: the cluster or the operator did not come up, see above")
   else
-    KUBECONFIG=$(. "$project/cluster/settings.sh"; echo "$KUBECONFIG_OF_CLUSTER") tag cluster cluster ""
+    local helm programs
+    helm=$("$here/helm.sh")
+    programs=$(. "$project/cluster/settings.sh"; echo "$kubernetes_programs")
+    KUBECONFIG=$(. "$project/cluster/settings.sh"; echo "$KUBECONFIG_OF_CLUSTER") PATH=$(dirname "$helm"):$programs:$PATH \
+      tag cluster cluster ""
   fi
   if [ -z "$ran_before" ]; then "$project/cluster/down.sh"; fi
 }

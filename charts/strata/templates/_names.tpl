@@ -40,10 +40,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
-# Plans are written and taken away; ConfigMaps that a spec names are read.
+# Plans are written and taken away; ConfigMaps that a spec names are read, and their changes are seen.
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [get, create, delete]
+  verbs: [get, list, watch, create, delete]
 # Which pull secrets a builder pod mounts; their content stays between the kubelet and the pod.
 - apiGroups: [""]
   resources: [serviceaccounts]

@@ -25,7 +25,7 @@ public final class Main {
 
     /** In the order in which the help lists them. */
     private static final List<String> COMMANDS =
-            List.of("build", "lint", "graph", "layers", "pull", "push", "operator", "builder");
+            List.of("build", "lint", "graph", "layers", "pull", "push", "class", "operator", "builder");
 
     private Main() {}
 
@@ -34,6 +34,7 @@ public final class Main {
         return switch (name) {
             case "build" -> new BuildCommand();
             case "builder" -> new BuilderCommand();
+            case "class" -> new ClassCommand();
             case "operator" -> new OperatorCommand();
             case "graph" -> new GraphCommand();
             case "layers" -> new LayersCommand();

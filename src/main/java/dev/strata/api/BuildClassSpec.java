@@ -10,8 +10,11 @@ import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** How builds of one class run. */
@@ -33,8 +36,26 @@ public record BuildClassSpec(
         @Nullable
         String builderImagePullPolicy,
 
+        @JsonPropertyDescription(
+                "What builds may name. A spec that names anything else is refused, at admission where it can be.")
+        @Nullable
+        Allowed allowed,
+
+        @JsonPropertyDescription(
+                "The most that a build may ask for itself. What the class gives by default is cut to it.")
+        @Nullable
+        Maximum maximum,
+
         @JsonPropertyDescription("How builders reach registries.") @Nullable
         Registries registries,
+
+        @JsonPropertyDescription(
+                "The proxies that builders and RUN commands use. They are part of no image and of no cache key.")
+        @Nullable
+        Proxy proxy,
+
+        @JsonPropertyDescription("Where finished steps are kept where the build says nothing itself.") @Nullable
+        CacheDefault cache,
 
         @Size(max = 32)
         @Pattern("^([0-9]+(h|m|s))+$")
@@ -49,9 +70,10 @@ public record BuildClassSpec(
         @JsonPropertyDescription("How often builds are tried again where they say nothing themselves.") @Nullable
         RetryDefault retry,
 
-        @JsonPropertyDescription("Resources and place of builder pods; a build's own pod settings come over these.")
+        @JsonPropertyDescription(
+                "How builder pods look and where they run; a build's own pod settings come over these.")
         @Nullable
-        PodSettings pod,
+        PodTemplate pod,
 
         @Min(0)
         @Max(100)
@@ -59,6 +81,10 @@ public record BuildClassSpec(
         @JsonPropertyDescription("How many finished builds each resource's history keeps.")
         @Nullable
         Integer historyLimit) {
+
+    /** A class that decides nothing. */
+    public static final BuildClassSpec NONE =
+            new BuildClassSpec(null, null, null, null, null, null, null, null, null, null, null, null);
 
     /** How a builder pod is kept apart from its node. */
     public enum Isolation {
@@ -103,6 +129,90 @@ public record BuildClassSpec(
             plainHttp = plainHttp == null ? List.of() : List.copyOf(plainHttp);
         }
     }
+
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record Allowed(
+            @Size(max = 64)
+            @JsonPropertyDescription(
+                    "Beginnings of the repositories that images and caches may go to, up to a slash: registry.example/team-a allows registry.example/team-a/shop. {namespace} stands for the build's namespace. Every repository where the list is empty.")
+            List<@Size(min = 1, max = 512) String> registries,
+
+            @Size(max = 64)
+            @JsonPropertyDescription(
+                    "Beginnings of the URLs and image names that sources and contexts may come from, up to a slash or colon: https://git.example/team-a. {namespace} stands for the build's namespace. Every source where the list is empty.")
+            List<@Size(min = 1, max = 512) String> sources,
+
+            @Size(max = 3)
+            @JsonPropertyDescription(
+                    "The pod settings that a build may give itself: resources, nodeSelector, tolerations. All of them where the list is left out.")
+            @Nullable
+            List<@Pattern("^(resources|nodeSelector|tolerations)$") String> podSettings) {
+        public Allowed {
+            registries = registries == null ? List.of() : List.copyOf(registries);
+            sources = sources == null ? List.of() : List.copyOf(sources);
+            podSettings = podSettings == null ? null : List.copyOf(podSettings);
+        }
+    }
+
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record Maximum(
+            @ValidationRule(
+                    value = "self.all(name, name in ['cpu', 'memory', 'ephemeral-storage'])",
+                    message = "only cpu, memory and ephemeral-storage have a maximum")
+            @Size(max = 3)
+            @JsonPropertyDescription(
+                    "The most cpu, memory and ephemeral-storage of a builder. It is the limit where nobody gives one.")
+            Map<String, Quantity> resources,
+
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @JsonPropertyDescription("The longest timeout, such as 2h.")
+            @Nullable
+            String timeout,
+
+            @Min(0) @Max(15) @JsonPropertyDescription("The highest retry limit.") @Nullable
+            Integer retries) {
+        public Maximum {
+            resources = resources == null ? Map.of() : Collections.unmodifiableSortedMap(new TreeMap<>(resources));
+        }
+    }
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Proxy(
+            @Size(max = 2048)
+            @JsonPropertyDescription("The URL of the proxy for http, such as http://proxy.example:3128.")
+            @Nullable
+            String http,
+
+            @Size(max = 2048) @JsonPropertyDescription("The URL of the proxy for https.") @Nullable
+            String https,
+
+            @Size(max = 4096)
+            @JsonPropertyDescription(
+                    "Hosts, domains and networks that are reached without a proxy, with commas between them.")
+            @Nullable
+            String noProxy) {}
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record CacheDefault(
+            @Size(min = 1, max = 512)
+            @JsonPropertyDescription(
+                    "The repository that keeps the steps; {namespace} and {name} stand for the build's, such as registry.example/cache/{namespace}. Builds with the same repository share their steps.")
+            @Nullable
+            String image,
+
+            @Size(min = 1, max = 512)
+            @JsonPropertyDescription(
+                    "A further repository that is read and never written: that of builds which are trusted more than those of this class. {namespace} and {name} stand for the build's.")
+            @Nullable
+            String trusted,
+
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @JsonPropertyDescription(
+                    "The age from which a kept step is no longer taken, such as 168h; never where it is left out.")
+            @Nullable
+            String maxAge) {}
 
     public record RetryDefault(
             @Required

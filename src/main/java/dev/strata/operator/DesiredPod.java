@@ -1,16 +1,20 @@
 package dev.strata.operator;
 
 import dev.strata.api.BuildClassSpec.Isolation;
+import dev.strata.api.BuildClassSpec.Proxy;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.PodSettings;
+import dev.strata.api.PodTemplate;
 import dev.strata.image.Json;
 import dev.strata.image.Platform;
 import dev.strata.operator.Wanted.Mount;
 import dev.strata.plan.Plan;
+import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
@@ -21,7 +25,6 @@ import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.PodSecurityContextBuilder;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.SecurityContext;
@@ -32,10 +35,13 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pod and the ConfigMap of one attempt. Pure: the same attempt gives the same objects, under the same name.
@@ -45,9 +51,15 @@ import java.util.TreeMap;
 record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, Isolation isolation) {
     static final String CONTAINER = "builder";
 
-    /** What a builder needs to be scheduled where neither build nor class says anything. */
-    private static final Map<String, Quantity> REQUESTS =
-            Map.of("cpu", new Quantity("250m"), "memory", new Quantity("512Mi"));
+    /** By which service meshes leave a pod alone: Istio (sidecar and ambient), Kuma. */
+    private static final Map<String, String> NO_MESH_LABELS = Map.of(
+            "sidecar.istio.io/inject", "false",
+            "istio.io/dataplane-mode", "none",
+            "kuma.io/sidecar-injection", "disabled");
+
+    /** Linkerd, Consul. */
+    private static final Map<String, String> NO_MESH_ANNOTATIONS =
+            Map.of("linkerd.io/inject", "disabled", "consul.hashicorp.com/connect-inject", "false");
 
     /** Any id that is not root's; the builder's files belong to it where the pod may not be root. */
     private static final long NOBODY = 65_532;
@@ -108,33 +120,43 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
     }
 
     Pod pod() {
-        return new PodBuilder().withMetadata(metadata()).withSpec(podSpec()).build();
+        return new PodBuilder().withMetadata(podMetadata()).withSpec(podSpec()).build();
     }
 
     private ObjectMeta metadata() {
+        return metadata(Map.of(), Map.of());
+    }
+
+    /** What Strata reads from its pods is never what a class says. */
+    private ObjectMeta metadata(Map<String, String> furtherLabels, Map<String, String> furtherAnnotations) {
+        Map<String, String> labels = new TreeMap<>(furtherLabels);
+        labels.put(PodLabels.MANAGED_BY, PodLabels.STRATA);
+        labels.put(PodLabels.BUILD, PodLabels.buildLabel(build.getMetadata().getName()));
+        Map<String, String> annotations = new TreeMap<>(furtherAnnotations);
+        annotations.put(PodLabels.INPUTS, wanted.hash());
+        annotations.put(PodLabels.SETTINGS, wanted.pod().fingerprint());
+        annotations.put(PodLabels.PLATFORM, order.platform().toString());
+        annotations.put(PodLabels.ATTEMPT, Integer.toString(order.attempt()));
+        annotations.put(PodLabels.GENERATION, Long.toString(build.getMetadata().getGeneration()));
+        annotations.put(PodLabels.ISOLATION, isolation.word());
         return new ObjectMetaBuilder()
                 .withName(name())
                 .withNamespace(build.getMetadata().getNamespace())
-                .withLabels(new TreeMap<>(Map.of(
-                        PodLabels.MANAGED_BY,
-                        PodLabels.STRATA,
-                        PodLabels.BUILD,
-                        PodLabels.buildLabel(build.getMetadata().getName()))))
-                .withAnnotations(new TreeMap<>(Map.of(
-                        PodLabels.INPUTS,
-                        wanted.hash(),
-                        PodLabels.SETTINGS,
-                        wanted.pod().fingerprint(),
-                        PodLabels.PLATFORM,
-                        order.platform().toString(),
-                        PodLabels.ATTEMPT,
-                        Integer.toString(order.attempt()),
-                        PodLabels.GENERATION,
-                        Long.toString(build.getMetadata().getGeneration()),
-                        PodLabels.ISOLATION,
-                        isolation.word())))
+                .withLabels(labels)
+                .withAnnotations(annotations)
                 .withOwnerReferences(owner())
                 .build();
+    }
+
+    private ObjectMeta podMetadata() {
+        PodTemplate template = wanted.pod().template();
+        Map<String, String> labels = new TreeMap<>(template.labels());
+        Map<String, String> annotations = new TreeMap<>(template.annotations());
+        if (!Boolean.TRUE.equals(template.serviceMesh())) {
+            labels.putAll(NO_MESH_LABELS);
+            annotations.putAll(NO_MESH_ANNOTATIONS);
+        }
+        return metadata(labels, annotations);
     }
 
     private OwnerReference owner() {
@@ -160,13 +182,17 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                 .withTerminationGracePeriodSeconds(GRACE_SECONDS)
                 .withNodeSelector(nodeSelector())
                 .withTolerations(tolerations())
+                .withAffinity(affinity())
+                .withRuntimeClassName(wanted.pod().template().runtimeClassName())
+                .withSchedulerName(wanted.pod().template().schedulerName())
+                .withPriorityClassName(wanted.pod().template().priorityClassName())
                 .withContainers(container())
                 .withVolumes(volumes())
                 .build();
     }
 
     /** Not the node's user ids, save where nothing needs root in the first place. */
-    private @org.jspecify.annotations.Nullable Boolean hostUsers() {
+    private @Nullable Boolean hostUsers() {
         return isolation == Isolation.NONE ? null : Boolean.FALSE;
     }
 
@@ -231,6 +257,12 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
         return labels;
     }
 
+    /** Field by field as {@code core/v1} has it, so their JSON is the same. */
+    private @Nullable Affinity affinity() {
+        dev.strata.api.Affinity affinity = wanted.pod().template().affinity();
+        return affinity == null ? null : Serialization.unmarshal(Json.text(affinity), Affinity.class);
+    }
+
     /** A node that does not answer is given up sooner than by Kubernetes' five minutes: the work is in the cache. */
     private List<Toleration> tolerations() {
         List<Toleration> tolerations = new ArrayList<>();
@@ -260,10 +292,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                 .withImage(wanted.pod().image())
                 .withImagePullPolicy(wanted.pod().imagePullPolicy())
                 .withArgs("builder")
-                .addNewEnv()
-                .withName("STRATA_ISOLATION")
-                .withValue(isolation.word())
-                .endEnv()
+                .withEnv(environment())
                 .withResources(resources())
                 .withSecurityContext(securityContext())
                 .withTerminationMessagePath("/dev/termination-log")
@@ -272,15 +301,38 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                 .build();
     }
 
+    private List<EnvVar> environment() {
+        Map<String, String> variables = new TreeMap<>(proxies(wanted.pod().proxy()));
+        // Programs disagree on the case; curl and git read http_proxy in small letters only.
+        Map.copyOf(variables).forEach((name, value) -> variables.put(name.toLowerCase(Locale.ROOT), value));
+        variables.put("STRATA_ISOLATION", isolation.word());
+        return variables.entrySet().stream()
+                .map(each -> new EnvVar(each.getKey(), each.getValue(), null))
+                .toList();
+    }
+
+    /** A class's proxies by the names of the variables that programs read. */
+    static Map<String, String> proxies(@Nullable Proxy proxy) {
+        Map<String, String> variables = new TreeMap<>();
+        if (proxy != null) {
+            putIfGiven(variables, "HTTP_PROXY", proxy.http());
+            putIfGiven(variables, "HTTPS_PROXY", proxy.https());
+            putIfGiven(variables, "NO_PROXY", proxy.noProxy());
+        }
+        return variables;
+    }
+
+    private static void putIfGiven(Map<String, String> variables, String name, @Nullable String value) {
+        if (value != null) {
+            variables.put(name, value);
+        }
+    }
+
     private ResourceRequirements resources() {
         PodSettings.Resources asked = wanted.pod().settings().resources();
-        Map<String, Quantity> limits = new TreeMap<>(asked == null ? Map.of() : asked.limits());
-        Map<String, Quantity> requests = new TreeMap<>(REQUESTS);
-        requests.keySet().removeAll(limits.keySet()); // Kubernetes asks for as much as the limit where nothing is said
-        requests.putAll(asked == null ? Map.of() : asked.requests());
         return new ResourceRequirementsBuilder()
-                .withRequests(requests)
-                .withLimits(limits.isEmpty() ? null : limits)
+                .withRequests(asked == null || asked.requests().isEmpty() ? null : asked.requests())
+                .withLimits(asked == null || asked.limits().isEmpty() ? null : asked.limits())
                 .build();
     }
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.strata.api.ImageBuildSpec;
 import dev.strata.image.Digest;
 import dev.strata.image.Json;
-import dev.strata.plan.Plan;
+import dev.strata.image.Platform;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import java.util.List;
 import java.util.Map;
@@ -25,14 +25,20 @@ final class InputsHash {
     /**
      * Computes the hash, written {@code sha256:…}.
      *
-     * @param plan for its arguments, whose values were read, and for its platform
+     * @param args whose values were read
+     * @param platform of a build that names none
      * @param configMaps whose files are part of a context
      * @param rebuild the token that asks for a rebuild; null for none
      */
-    static String of(ImageBuildSpec spec, Plan plan, List<ConfigMap> configMaps, @Nullable String rebuild) {
+    static String of(
+            ImageBuildSpec spec,
+            SequencedMap<String, @Nullable String> args,
+            Platform platform,
+            List<ConfigMap> configMaps,
+            @Nullable String rebuild) {
         SortedMap<String, String> digests = new TreeMap<>();
         configMaps.forEach(map -> digests.put(map.getMetadata().getName(), digest(map)));
-        return Digest.sha256(Json.bytes(new Hashed(deciding(spec, plan), plan.args(), digests, rebuild)))
+        return Digest.sha256(Json.bytes(new Hashed(deciding(spec, platform), args, digests, rebuild)))
                 .toString();
     }
 
@@ -44,7 +50,7 @@ final class InputsHash {
             @Nullable String rebuild) {}
 
     /** The part of a spec that decides. */
-    private static ImageBuildSpec deciding(ImageBuildSpec spec, Plan plan) {
+    private static ImageBuildSpec deciding(ImageBuildSpec spec, Platform platform) {
         return new ImageBuildSpec(
                 spec.source(),
                 spec.dockerfile(),
@@ -52,7 +58,7 @@ final class InputsHash {
                 List.of(),
                 spec.contexts(),
                 spec.secrets(),
-                spec.platforms().isEmpty() ? List.of(plan.platform().toString()) : spec.platforms(),
+                spec.platforms().isEmpty() ? List.of(platform.toString()) : spec.platforms(),
                 spec.output(),
                 null,
                 null,

@@ -105,13 +105,9 @@ final class Observer {
     }
 
     private static int retryLimit(@Nullable ImageBuildSpec spec, @Nullable BuildClassSpec classSpec) {
-        if (spec != null && spec.retry() != null && spec.retry().limit() != null) {
-            return spec.retry().limit();
-        }
-        if (classSpec != null && classSpec.retry() != null && classSpec.retry().limit() != null) {
-            return classSpec.retry().limit();
-        }
-        return OperatorSettings.RETRIES;
+        return spec == null
+                ? OperatorSettings.RETRIES
+                : new ClassDefaults(spec, classSpec == null ? BuildClassSpec.NONE : classSpec).retryLimit();
     }
 
     /** The pods of the watch, and those that the status tells of and the watch does not know yet. */

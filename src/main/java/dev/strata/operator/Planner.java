@@ -9,6 +9,7 @@ import dev.strata.api.ImageBuildSpec.Argument;
 import dev.strata.api.ImageBuildSpec.NamedContext;
 import dev.strata.api.ImageBuildSpec.SecretValue;
 import dev.strata.api.PodSettings;
+import dev.strata.api.PodTemplate;
 import dev.strata.api.Source;
 import dev.strata.image.Digest;
 import dev.strata.image.Json;
@@ -18,7 +19,6 @@ import dev.strata.operator.Wanted.Mount;
 import dev.strata.plan.Plan;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
-import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,6 +38,7 @@ final class Planner {
     private final ImageBuild build;
     private final ImageBuildSpec spec;
     private final BuildClassSpec settings;
+    private final ClassDefaults defaults;
     private final Gathered gathered;
     private final OperatorSettings operator;
     private final List<Mount> mounts = new ArrayList<>();
@@ -46,6 +47,7 @@ final class Planner {
         this.build = gathered.build();
         this.spec = spec;
         this.settings = settings;
+        this.defaults = new ClassDefaults(spec, settings);
         this.gathered = gathered;
         this.operator = operator;
     }
@@ -74,7 +76,7 @@ final class Planner {
                     "there is no BuildClass \"" + name + "\"; create it or name another one in spec.className");
         }
         BuildClassSpec settings = found == null ? null : found.getSpec();
-        return settings == null ? new BuildClassSpec(null, null, null, null, null, null, null, null) : settings;
+        return settings == null ? BuildClassSpec.NONE : settings;
     }
 
     static String className(ImageBuildSpec spec) {
@@ -86,15 +88,19 @@ final class Planner {
     }
 
     private Wanted.Valid valid() {
+        broken().stream().reduce((one, other) -> one + "; " + other).ifPresent(broken -> {
+            throw new InvalidException(broken);
+        });
         ImageBuildSpec.Output output = required(spec.output(), "spec.output");
         Reference repository = repository("spec.output.image", required(output.image(), "spec.output.image"));
         List<Platform> platforms = platforms();
+        SequencedMap<String, @Nullable String> args = args();
         Plan plan = new Plan(
                 build.namespacedName(),
                 source(),
                 dockerfile(),
                 spec.target(),
-                args(),
+                withProxies(args),
                 platforms.getFirst(),
                 secrets(),
                 new TreeMap<>(),
@@ -111,7 +117,15 @@ final class Planner {
                 registries(),
                 null);
         return new Wanted.Valid(
-                InputsHash.of(spec, plan, contents(), rebuild(build)), platforms, repository, pod(plan));
+                InputsHash.of(spec, args, platforms.getFirst(), contents(), rebuild(build)),
+                platforms,
+                repository,
+                pod(plan));
+    }
+
+    private List<String> broken() {
+        return checked(
+                "spec", () -> ClassRules.broken(spec, build.getMetadata().getNamespace(), className(spec), settings));
     }
 
     private Wanted.Pod pod(Plan plan) {
@@ -120,7 +134,9 @@ final class Planner {
         String pullPolicy = settings.builderImagePullPolicy() == null
                 ? operator.builderImagePullPolicy()
                 : settings.builderImagePullPolicy();
-        PodSettings pod = merged(settings.pod(), spec.pod());
+        PodSettings pod = defaults.pod();
+        PodTemplate template = defaults.template();
+        Duration timeout = checked("spec.timeout", defaults::timeout);
         String caBundle =
                 settings.registries() == null ? null : settings.registries().caBundle();
         List<String> deciding = new ArrayList<>(List.of(
@@ -129,7 +145,9 @@ final class Planner {
                 pullPolicy,
                 serviceAccountName(spec),
                 Json.text(pod),
-                timeout().toString(),
+                Json.text(template),
+                settings.proxy() == null ? "" : Json.text(settings.proxy()),
+                timeout.toString(),
                 Json.text(plan.registries()),
                 caBundle == null ? "" : caBundle));
         mounts.forEach(mount -> deciding.add(mount.volume() + " " + mount.name()));
@@ -141,7 +159,9 @@ final class Planner {
                 pullPolicy,
                 serviceAccountName(spec),
                 pod,
-                timeout(),
+                template,
+                settings.proxy(),
+                timeout,
                 caBundle,
                 Digest.sha256(Json.bytes(deciding)).hex().substring(0, 16));
     }
@@ -241,6 +261,19 @@ final class Planner {
         return args;
     }
 
+    /** A class's proxies reach RUN as the arguments that every Dockerfile has; a build's own come first. */
+    private SequencedMap<String, @Nullable String> withProxies(SequencedMap<String, @Nullable String> args) {
+        SequencedMap<String, @Nullable String> all = new LinkedHashMap<>(args);
+        if (settings.proxy() != null) {
+            DesiredPod.proxies(settings.proxy()).forEach((name, url) -> {
+                if (args.keySet().stream().noneMatch(name::equalsIgnoreCase)) {
+                    all.put(name, url);
+                }
+            });
+        }
+        return all;
+    }
+
     private String value(Argument argument) {
         if (argument.value() != null) {
             return argument.value();
@@ -309,10 +342,31 @@ final class Planner {
         if (cache != null && Boolean.FALSE.equals(cache.enabled())) {
             return Plan.Cache.NONE;
         }
-        return Plan.Cache.in(
-                cache == null || cache.image() == null
-                        ? repository("spec.output.image", repository.repository() + "-cache")
-                        : repository("spec.cache.image", cache.image()));
+        BuildClassSpec.CacheDefault own = settings.cache();
+        String trusted = own == null ? null : own.trusted();
+        String maxAge = own == null ? null : own.maxAge();
+        return new Plan.Cache(
+                cacheRepository(repository, cache == null ? null : cache.image(), own == null ? null : own.image()),
+                trusted == null ? null : repository("the class's cache.trusted", filled(trusted)),
+                maxAge == null
+                        ? null
+                        : checked("the class's cache.maxAge", () -> ClassDefaults.duration(maxAge))
+                                .toSeconds(),
+                null);
+    }
+
+    private Reference cacheRepository(Reference output, @Nullable String asked, @Nullable String template) {
+        if (asked != null) {
+            return repository("spec.cache.image", asked);
+        }
+        return template == null
+                ? repository("spec.output.image", output.repository() + "-cache")
+                : repository("the class's cache.image", filled(template));
+    }
+
+    private String filled(String template) {
+        return template.replace("{namespace}", build.getMetadata().getNamespace())
+                .replace("{name}", build.getMetadata().getName());
     }
 
     /** A pull secret need not exist: service accounts may name some that do not, and pods start all the same. */
@@ -334,35 +388,6 @@ final class Planner {
                 registries == null ? List.of() : registries.plainHttp(),
                 configs,
                 registries == null || registries.caBundle() == null ? null : PLAN + "/" + CA_BUNDLE);
-    }
-
-    private Duration timeout() {
-        String text = spec.timeout() != null ? spec.timeout() : settings.timeout();
-        return text == null
-                ? OperatorSettings.TIMEOUT
-                : checked("spec.timeout", () -> Duration.parse("PT" + text.toUpperCase(java.util.Locale.ROOT)));
-    }
-
-    /** A build's own settings over those of its class, value by value. */
-    private static PodSettings merged(@Nullable PodSettings below, @Nullable PodSettings above) {
-        PodSettings first = below == null ? PodSettings.NONE : below;
-        PodSettings second = above == null ? PodSettings.NONE : above;
-        Map<String, String> nodeSelector = new TreeMap<>(first.nodeSelector());
-        nodeSelector.putAll(second.nodeSelector());
-        List<PodSettings.Toleration> tolerations = new ArrayList<>(first.tolerations());
-        tolerations.addAll(second.tolerations());
-        return new PodSettings(merged(first.resources(), second.resources()), nodeSelector, tolerations);
-    }
-
-    private static PodSettings.Resources merged(
-            PodSettings.@Nullable Resources below, PodSettings.@Nullable Resources above) {
-        Map<String, Quantity> requests = new TreeMap<>(below == null ? Map.of() : below.requests());
-        Map<String, Quantity> limits = new TreeMap<>(below == null ? Map.of() : below.limits());
-        if (above != null) {
-            requests.putAll(above.requests());
-            limits.putAll(above.limits());
-        }
-        return new PodSettings.Resources(requests, limits);
     }
 
     /**

@@ -1,7 +1,9 @@
 package dev.strata.operator;
 
 import dev.strata.api.BuildClassSpec.Isolation;
+import dev.strata.api.BuildClassSpec.Proxy;
 import dev.strata.api.PodSettings;
+import dev.strata.api.PodTemplate;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.plan.Plan;
@@ -31,6 +33,8 @@ sealed interface Wanted {
      *
      * @param plan for the first platform; the others differ in nothing else
      * @param isolation may be {@code auto}
+     * @param settings of build and class together
+     * @param template for what only the class decides
      * @param fingerprint over all of these but the plan: pods with the same one are made alike
      * @param caBundle PEM text for {@link Plan.Registries#caBundle}; null where there is none
      */
@@ -42,6 +46,8 @@ sealed interface Wanted {
             String imagePullPolicy,
             String serviceAccount,
             PodSettings settings,
+            PodTemplate template,
+            @Nullable Proxy proxy,
             Duration timeout,
             @Nullable String caBundle,
             String fingerprint) {}

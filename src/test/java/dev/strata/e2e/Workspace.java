@@ -17,7 +17,6 @@ import io.fabric8.kubernetes.client.dsl.FieldValidateable.Validation;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -34,10 +33,12 @@ final class Workspace implements AutoCloseable {
 
     final TestCluster cluster;
     final String name;
+    private final List<String> plainHttp;
 
-    private Workspace(TestCluster cluster, String name) {
+    private Workspace(TestCluster cluster, String name, List<String> plainHttp) {
         this.cluster = cluster;
         this.name = name;
+        this.plainHttp = plainHttp;
     }
 
     /**
@@ -56,8 +57,13 @@ final class Workspace implements AutoCloseable {
                         .endMetadata()
                         .build())
                 .create();
-        Workspace workspace = new Workspace(cluster, name);
-        workspace.apply("""
+        Workspace workspace = new Workspace(cluster, name, List.of(plainHttp));
+        workspace.buildClass("");
+        return workspace;
+    }
+
+    private void buildClass(String furtherSpecLines) {
+        apply("""
                 apiVersion: strata.dev/v1alpha1
                 kind: BuildClass
                 metadata: {name: %s}
@@ -65,13 +71,13 @@ final class Workspace implements AutoCloseable {
                   registries:
                     mirrors: {docker.io: "http://%s"}
                     plainHttp: [%s]
-                """.formatted(
+                %s""".formatted(
                         name,
                         cluster.registry(),
-                        Stream.concat(Stream.of(cluster.registry()), Arrays.stream(plainHttp))
+                        Stream.concat(Stream.of(cluster.registry()), plainHttp.stream())
                                 .map(host -> '"' + host + '"')
-                                .collect(Collectors.joining(", "))));
-        return workspace;
+                                .collect(Collectors.joining(", ")),
+                        furtherSpecLines.replaceFirst("^---\n", "").indent(2)));
     }
 
     @Override
@@ -98,6 +104,19 @@ final class Workspace implements AutoCloseable {
                         .forceConflicts()
                         .serverSideApply())
                 .toList();
+    }
+
+    /** Asks whether the API server would take this. */
+    void dryRun(String yaml) {
+        client().load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)))
+                .items()
+                .forEach(item ->
+                        client().resource(item).inNamespace(name).dryRun().create());
+    }
+
+    /** Gives the class of this namespace these further lines, in place of those of the call before. */
+    void rules(String specLines) {
+        buildClass(specLines);
     }
 
     /** Applies an ImageBuild whose spec has these lines, besides its class. */

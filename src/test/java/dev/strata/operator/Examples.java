@@ -6,6 +6,7 @@ import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.ImageBuildStatus.Attempt.Fault;
 import dev.strata.api.ImageBuildStatus.Inputs;
 import dev.strata.api.PodSettings;
+import dev.strata.api.PodTemplate;
 import dev.strata.api.Reason;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
@@ -88,6 +89,8 @@ final class Examples {
                 "IfNotPresent",
                 "default",
                 PodSettings.NONE,
+                PodTemplate.NONE,
+                null,
                 Duration.ofHours(1),
                 null,
                 SETTINGS);

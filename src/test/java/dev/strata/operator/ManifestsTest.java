@@ -16,16 +16,16 @@ import org.junit.jupiter.api.Test;
 
 /** What is installed: no more rights than are needed, and a pod that any namespace would take. */
 class ManifestsTest {
-    private static <T> T manifest(Class<T> kind) throws IOException {
-        return Stream.of(Files.readString(Path.of("manifests/operator.yaml")).split("\n---\n"))
-                .filter(document -> document.contains("\nkind: " + kind.getSimpleName() + "\n"))
+    private static <T> T manifest(String file, Class<T> kind) throws IOException {
+        return Stream.of(Files.readString(Path.of("manifests", file)).split("\n---\n"))
+                .filter(document -> document.contains("kind: " + kind.getSimpleName() + "\n"))
                 .map(document -> Serialization.unmarshal(document, kind))
                 .findFirst()
                 .orElseThrow();
     }
 
     private static List<PolicyRule> rules() throws IOException {
-        return manifest(ClusterRole.class).getRules();
+        return manifest("cluster-wide/rbac.yaml", ClusterRole.class).getRules();
     }
 
     @Test
@@ -62,7 +62,7 @@ class ManifestsTest {
 
     @Test
     void theOperatorsPodIsRestricted() throws IOException {
-        Deployment deployment = manifest(Deployment.class);
+        Deployment deployment = manifest("operator/deployment.yaml", Deployment.class);
         var pod = deployment.getSpec().getTemplate().getSpec();
         Container container = pod.getContainers().getFirst();
 

@@ -1,0 +1,112 @@
+package dev.strata.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.strata.api.Condition;
+import dev.strata.api.Reason;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What a class does not allow: refused by the API server where the policy sees it, by the operator where not. */
+@Tag("cluster")
+class AdmissionTest {
+    private static final YAMLMapper YAML = new YAMLMapper();
+    private static final Path TABLE = Path.of("src/test/resources/class-rules.yaml");
+
+    /** A class that is new is known to the admission plug-in a moment later. */
+    private static void awaitPolicy(Workspace workspace) {
+        await().atMost(30, TimeUnit.SECONDS)
+                .untilAsserted(() -> assertThat(refusal(workspace, "probe", "timeout: 10h\noutput: {image: shop}"))
+                        .isNotEmpty());
+    }
+
+    private static String refusal(Workspace workspace, String name, String spec) {
+        KubernetesClientException refused = catchThrowableOfType(
+                KubernetesClientException.class,
+                () -> workspace.dryRun("""
+                        apiVersion: strata.dev/v1alpha1
+                        kind: ImageBuild
+                        metadata: {name: %s}
+                        spec:
+                          className: %s
+                        %s""".formatted(name, workspace.name, spec.indent(2))));
+        return refused == null
+                ? ""
+                : Objects.requireNonNull(refused.getStatus()).getMessage();
+    }
+
+    @Test
+    void the_policy_refuses_what_the_operator_refuses_in_the_same_words() throws IOException {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            List<String> wrong = new ArrayList<>();
+            for (JsonNode row : YAML.readTree(TABLE.toFile())) {
+                workspace.rules(YAML.writeValueAsString(withMarker(row.path("class"))));
+                awaitPolicy(workspace);
+                String expected = row.path("refused").asText("");
+                String given = refusal(workspace, "shop", spec(row.path("spec")));
+                // Admission says the first thing, the operator all of them; both speak of their namespace and class.
+                String first =
+                        expected.split("; ", 2)[0].replace("class \"strict\"", "class \"" + workspace.name + "\"");
+                if (first.isEmpty() ? !given.isEmpty() : !given.endsWith(first)) {
+                    wrong.add(row.path("name").asText() + ": " + given + "\n  instead of: " + first);
+                }
+            }
+            assertThat(wrong).isEmpty();
+        }
+    }
+
+    /** So that the probe is refused as soon as the class is known, whatever its rules are. */
+    private static JsonNode withMarker(JsonNode settings) {
+        ObjectNode marked = settings.deepCopy();
+        if (!marked.has("maximum")) {
+            marked.putObject("maximum");
+        }
+        ObjectNode maximum = (ObjectNode) marked.get("maximum");
+        if (!maximum.has("timeout")) {
+            maximum.put("timeout", "9h");
+        }
+        return marked;
+    }
+
+    private static String spec(JsonNode spec) throws IOException {
+        ObjectNode adapted = spec.deepCopy();
+        if (!adapted.has("source") && !adapted.has("dockerfile")) {
+            adapted.putObject("dockerfile").put("inline", "FROM scratch");
+        }
+        return YAML.writeValueAsString(adapted).replaceFirst("^---\n", "");
+    }
+
+    @Test
+    void a_build_that_is_older_than_the_rule_is_stalled_and_its_labels_stay_free() {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            Workspace.Build build = workspace.inline("old", "FROM scratch\nLABEL a=b", "timeout: 30m");
+            build.ready();
+
+            workspace.rules("maximum: {timeout: 10m}");
+
+            Condition stalled = build.stalled();
+            assertThat(stalled.reason()).isEqualTo(Reason.INVALID_SPEC);
+            assertThat(stalled.message())
+                    .isEqualTo("spec.timeout: 30m is more than the class \"" + workspace.name + "\" allows: 10m");
+            assertThat(build.status().image()).as("the image stays").isNotNull();
+            assertThatCode(() -> build.resource().edit(each -> {
+                        each.getMetadata().getLabels().put("team", "a");
+                        return each;
+                    }))
+                    .doesNotThrowAnyException();
+        }
+    }
+}
