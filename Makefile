@@ -48,6 +48,10 @@ cluster-test: ## the tests on a one-node Kubernetes that is brought up for them:
 conformance: $(jar) ## the tests against the corpora in STRATA_CORPORA or ../shared/corpora, all builds of bud among them
 	@BUD=all scripts/test.sh corpora bud
 
+.PHONY: bench
+bench: build ## how fast it is: every script in bench/, each prints a line
+	@for script in bench/*.sh; do "$$script" || exit 1; done
+
 .PHONY: image
 image: $(jar) ## build Strata's own container image with Strata and push it to the cluster's registry
 	@scripts/image.sh

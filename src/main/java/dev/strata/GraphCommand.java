@@ -2,6 +2,7 @@ package dev.strata;
 
 import dev.strata.dockerfile.Dockerfile;
 import dev.strata.dockerfile.DockerfileException;
+import dev.strata.dockerfile.LintOptions;
 import dev.strata.dockerfile.Location;
 import dev.strata.dockerfile.SyntaxError;
 import dev.strata.graph.BaseException;
@@ -141,7 +142,8 @@ final class GraphCommand implements Callable<Integer> {
 
     private Dockerfile read(String name, Path path) throws IOException {
         Dockerfile dockerfile = Dockerfile.parse(name, Files.readAllBytes(path));
-        List<SyntaxError> errors = dockerfile.check(request().args(), target);
+        List<SyntaxError> errors = dockerfile.check(
+                LintOptions.DEFAULT.withBuildArgs(request().args()).withTarget(target, true));
         if (!errors.isEmpty()) {
             throw new DockerfileException(name, dockerfile.lines(), errors);
         }

@@ -142,7 +142,7 @@ final class LintCommand implements Callable<Integer> {
                 .withBuildArgs(arguments)
                 .withTarget(target, target != null)
                 .withIgnoreFile(ignoreFile);
-        List<SyntaxError> errors = file.check(arguments, target);
+        List<SyntaxError> errors = file.check(options);
         List<Finding> findings = Lint.check(file, options);
         boolean fails = !errors.isEmpty()
                 || findings.stream().anyMatch(finding -> finding.rule().severity() == Severity.ERROR)

@@ -120,8 +120,8 @@ public final class Build {
             dockerfile = files.dockerfile();
             events.accept(
                     new Event.SourceReady(files.main().kind(), files.main().revision()));
-            Dockerfile parsed = parse(files.dockerfile());
             LintOptions lint = lintOptions(files);
+            Dockerfile parsed = parse(files.dockerfile(), lint);
             report(parsed, lint, Lint.check(parsed, lint));
             clamp = SourceDate.of(plan, parsed, files.date());
             BaseImages bases = new BaseImages(plan, registry, blobs, events);
@@ -210,9 +210,9 @@ public final class Build {
                 path(registries.caBundle()));
     }
 
-    private Dockerfile parse(BuildFiles.DockerfileText text) {
+    private static Dockerfile parse(BuildFiles.DockerfileText text, LintOptions options) {
         Dockerfile parsed = Dockerfile.parse(text.name(), text.text().getBytes(StandardCharsets.UTF_8));
-        List<SyntaxError> errors = parsed.check(request.args());
+        List<SyntaxError> errors = parsed.check(options);
         if (!errors.isEmpty()) {
             throw new DockerfileException(text.name(), parsed.lines(), errors);
         }
@@ -223,6 +223,7 @@ public final class Build {
         return LintOptions.DEFAULT
                 .withBuildArgs(request.args())
                 .withTarget(plan.target(), true)
+                .withContexts(request::hasContext)
                 .withIgnoreFile(files.ignoreFile());
     }
 

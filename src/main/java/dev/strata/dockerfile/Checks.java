@@ -1,11 +1,11 @@
 package dev.strata.dockerfile;
 
+import dev.strata.dockerfile.StageReferences.Use;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -15,16 +15,18 @@ final class Checks {
             Pattern.compile("(?:[^\\s@]+/)?docker/dockerfile(?:-upstream)?(?::[^\\s@/]+)?(?:@\\S+)?");
     private static final Pattern URL = Pattern.compile("https?://.*");
 
+    private static final Pattern NUMBER = Pattern.compile("[+-]?[0-9]{1,9}");
+
     private final Dockerfile file;
-    private final @Nullable String target;
+    private final LintOptions options;
     private final GlobalScope scope;
     private final StageReferences references;
     private final List<SyntaxError> errors = new ArrayList<>();
 
-    Checks(Dockerfile file, Map<String, String> buildArgs, @Nullable String target) {
+    Checks(Dockerfile file, LintOptions options) {
         this.file = file;
-        this.target = target;
-        this.scope = GlobalScope.lenient(file, LintOptions.DEFAULT.withBuildArgs(buildArgs));
+        this.options = options;
+        this.scope = GlobalScope.lenient(file, options);
         this.references = new StageReferences(file, scope);
     }
 
@@ -32,10 +34,15 @@ final class Checks {
         syntax();
         globalArgs();
         target();
-        file.stages().forEach(this::base);
-        file.stages().forEach(this::copies);
+        for (Stage stage : file.stages()) {
+            base(stage);
+            stage.instructions().forEach(this::sources);
+        }
         if (!circles()) {
-            references.needed(target).forEach(this::laterStages);
+            for (Stage stage : references.needed(options.target())) {
+                laterStages(stage);
+                copies(stage);
+            }
         }
         errors.sort(Comparator.comparingInt(error -> error.location().startLine()));
         return List.copyOf(errors);
@@ -68,11 +75,11 @@ final class Checks {
     }
 
     private void target() {
+        String target = options.target();
         if (target == null || references.named(target) != null) {
             return;
         }
-        List<String> names =
-                file.stages().stream().map(Stage::name).filter(Objects::nonNull).toList();
+        List<String> names = references.names();
         Stage last = file.stages().getLast();
         errors.add(new SyntaxError(
                 last.location(),
@@ -94,23 +101,69 @@ final class Checks {
                             "a stage above this one",
                             null,
                             from));
-                } else if (source == null && from.matches("[0-9]{1,9}")) {
-                    errors.add(new SyntaxError(
-                            instruction.location(), "there is no stage number " + from, null, null, from));
                 }
             }
         }
     }
 
     private void base(Stage stage) {
-        expand(stage, stage.base(), "the base of FROM");
+        String base = expand(stage, stage.base(), "the base of FROM");
         String platform = stage.platform();
         if (platform != null) {
             expand(stage, platform, "the platform of FROM");
         }
+        boolean isContext = stage.name() != null && options.given().test(stage.name());
+        if (!base.isEmpty() && !isContext && references.base(stage) == null) {
+            image(stage.location(), base, stage.base());
+        }
     }
 
-    private void expand(Stage stage, String written, String what) {
+    /** Whether a name can be that of an image. Of a stage that is not needed nothing more is asked. */
+    private void image(Location location, String name, String written) {
+        if (options.given().test(name) || ImageName.isValid(name)) {
+            return;
+        }
+        String lower = name.toLowerCase(Locale.ROOT);
+        errors.add(new SyntaxError(
+                location,
+                "\"" + name + "\" is neither a stage above nor the name of an image",
+                "registry/path:tag or path@digest, the path in small letters",
+                ImageName.isValid(lower) ? lower : Suggestion.closest(name, references.names()),
+                written));
+    }
+
+    private void sources(Instruction instruction) {
+        for (String from : StageReferences.sources(instruction)) {
+            boolean isCopy = instruction instanceof Instruction.Copy;
+            if (isCopy && hasVariables(from)) {
+                errors.add(new SyntaxError(
+                        instruction.location(),
+                        "--from cannot have variables or quotes",
+                        "a stage's name: put FROM with the variable, and a name, above this stage",
+                        null,
+                        from));
+            } else if (references.named(from) == null && NUMBER.matcher(from).matches()) {
+                errors.add(
+                        new SyntaxError(instruction.location(), "there is no stage number " + from, null, null, from));
+            } else if (references.named(from) == null) {
+                image(instruction.location(), from, from);
+            }
+        }
+    }
+
+    private boolean hasVariables(String from) {
+        try {
+            return !scope.expansion()
+                    .word(from, Expansion.Variables.NONE)
+                    .text()
+                    .equals(from);
+        } catch (ExpansionException e) {
+            return true;
+        }
+    }
+
+    /** The value, empty where there is none; that is then among the errors. */
+    private String expand(Stage stage, String written, String what) {
         try {
             Expansion.Expanded value = scope.expand(written);
             if (value.text().isEmpty()) {
@@ -121,8 +174,10 @@ final class Checks {
                         scope.suggestion(value.unmatched()),
                         written));
             }
+            return value.text();
         } catch (ExpansionException e) {
             errors.add(new SyntaxError(stage.location(), what + ": " + e.getMessage(), null, null, written));
+            return "";
         }
     }
 
@@ -160,12 +215,19 @@ final class Checks {
         return false;
     }
 
-    private record Step(Stage stage, Iterator<Stage> needs) {}
+    /**
+     * @param by what led here; null at the start
+     * @param needs what is not yet followed
+     */
+    private record Step(Stage stage, @Nullable Use by, Iterator<Use> needs) {}
 
-    /** Kept in a list instead of calls: a chain of stages may be long. */
+    /**
+     * Kept in a list instead of calls: a chain of stages may be long. Bases are not followed: they stand above, so that
+     * a circle through one has a stage that takes from a later one.
+     */
     private boolean circle(Stage start, @Nullable Visit[] visits) {
         List<Step> path = new ArrayList<>();
-        path.add(new Step(start, needs(start).iterator()));
+        path.add(new Step(start, null, references.uses(start).iterator()));
         visits[start.index()] = Visit.OPEN;
         while (!path.isEmpty()) {
             Step step = path.getLast();
@@ -174,30 +236,36 @@ final class Checks {
                 path.removeLast();
                 continue;
             }
-            Stage next = step.needs().next();
-            if (visits[next.index()] == Visit.OPEN) {
-                circle(next);
+            Use next = step.needs().next();
+            if (visits[next.stage().index()] == Visit.OPEN) {
+                circle(path, next);
                 return true;
             }
-            if (visits[next.index()] == null) {
-                visits[next.index()] = Visit.OPEN;
-                path.add(new Step(next, needs(next).iterator()));
+            if (visits[next.stage().index()] == null) {
+                visits[next.stage().index()] = Visit.OPEN;
+                path.add(new Step(
+                        next.stage(), next, references.uses(next.stage()).iterator()));
             }
         }
         return false;
     }
 
-    private void circle(Stage stage) {
+    /** Reported where the stage that is met again takes its first step away. */
+    private void circle(List<Step> path, Use last) {
+        Stage stage = last.stage();
+        Use first = last;
+        for (Step step : path.reversed()) {
+            if (step.stage().index() == stage.index()) {
+                break;
+            }
+            first = step.by() == null ? last : step.by();
+        }
         String name = stage.name() == null ? String.valueOf(stage.index()) : stage.name();
         errors.add(new SyntaxError(
-                stage.location(),
+                first.instruction().location(),
                 "the stage " + name + " waits for itself, directly or by way of other stages",
-                "no circle of FROM, --from and from=",
+                "no circle of --from and from=",
                 null,
-                stage.writtenName()));
-    }
-
-    private List<Stage> needs(Stage stage) {
-        return references.of(stage);
+                first.written()));
     }
 }

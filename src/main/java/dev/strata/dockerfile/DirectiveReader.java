@@ -1,20 +1,16 @@
 package dev.strata.dockerfile;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Finds parser directives in the comments at the top; the first line that is none ends them. */
 final class DirectiveReader {
-    private static final Pattern DIRECTIVE =
-            Pattern.compile("([a-zA-Z][a-zA-Z0-9]*)[\\t\\f\\r ]*=[\\t\\f\\r ]*(.+?)[\\t\\f\\r ]*");
-
     /** No more lines than this can be directives; each of the three is given once. */
     private static final int MOST = 8;
 
@@ -33,20 +29,56 @@ final class DirectiveReader {
         }
     }
 
+    /** A line that has the form of a directive: a word, an equals sign, and something behind it. */
+    private record Written(String name, String value) {
+        static @Nullable Written parse(String text) {
+            int nameEnd = 0;
+            while (nameEnd < text.length() && isOfName(text.charAt(nameEnd), nameEnd == 0)) {
+                nameEnd++;
+            }
+            int equals = pastSpace(text, nameEnd);
+            if (nameEnd == 0 || equals + 1 >= text.length() || text.charAt(equals) != '=') {
+                return null;
+            }
+            int end = text.length();
+            while (end > equals + 2 && isSpace(text.charAt(end - 1))) {
+                end--;
+            }
+            int start = Math.min(pastSpace(text, equals + 1), end - 1);
+            String value = text.substring(start, end);
+            return value.indexOf('\n') < 0 ? new Written(text.substring(0, nameEnd), value) : null;
+        }
+
+        private static boolean isOfName(char c, boolean first) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
+        }
+
+        private static int pastSpace(String text, int from) {
+            int at = from;
+            while (at < text.length() && isSpace(text.charAt(at))) {
+                at++;
+            }
+            return at;
+        }
+
+        private static boolean isSpace(char c) {
+            return c == ' ' || c == '\t' || c == '\f' || c == '\r';
+        }
+    }
+
     /** Null where the line is no directive; {@link StatementReader.Malformed} where one is given twice. */
     @Nullable
     Directive read(String line, int number) {
         if (done) {
             return null;
         }
-        Matcher matcher = line.startsWith(comment)
-                ? DIRECTIVE.matcher(Whitespace.trimStart(line.substring(comment.length())))
-                : null;
-        if (matcher == null || !matcher.matches()) {
+        Written written =
+                line.startsWith(comment) ? Written.parse(Whitespace.trimStart(line.substring(comment.length()))) : null;
+        if (written == null) {
             done = true;
             return null;
         }
-        String name = matcher.group(1).toLowerCase(Locale.ROOT);
+        String name = written.name().toLowerCase(Locale.ROOT);
         if (!name.equals("escape") && !name.equals("syntax") && !name.equals("check")) {
             done = true;
             return null;
@@ -57,15 +89,14 @@ final class DirectiveReader {
                     "the directive " + name + " is given twice",
                     "one " + name + " directive at most",
                     null,
-                    matcher.group(1)));
+                    written.name()));
         }
-        return new Directive(name, matcher.group(2), number);
+        return new Directive(name, written.value(), number);
     }
 
     /** All directives of a file. */
     static Directives all(String text) {
-        List<String> lines =
-                Lines.first(text, MOST).stream().map(Lines::withoutEnd).toList();
+        List<String> lines = Lines.withoutEnds(Lines.first(text, MOST));
         // Unlike escape, syntax and check may follow a #! line.
         int first = !lines.isEmpty() && lines.getFirst().startsWith("#!") ? 1 : 0;
         Map<String, Directive> found = new DirectiveReader("#").read(lines, first);
@@ -98,7 +129,10 @@ final class DirectiveReader {
     }
 
     private static char escape(List<String> lines) {
-        List<String> trimmed = lines.stream().map(Whitespace::trimStart).toList();
+        List<String> trimmed = new ArrayList<>();
+        for (String line : lines) {
+            trimmed.add(Whitespace.trimStart(line));
+        }
         Directive escape = new DirectiveReader("#").read(trimmed, 0).get("escape");
         return escape != null && escape.value().equals("`") ? '`' : '\\';
     }

@@ -1,7 +1,7 @@
 package dev.strata.dockerfile;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +61,11 @@ public record Directives(
         }
 
         private static List<String> names(String text) {
-            return Stream.of(text.split(",")).map(Whitespace::trim).toList();
+            List<String> names = new ArrayList<>();
+            for (String name : text.split(",")) {
+                names.add(Whitespace.trim(name));
+            }
+            return names;
         }
     }
 }

@@ -48,21 +48,18 @@ public record Dockerfile(
 
     /**
      * What is wrong beyond the form of single instructions and can be seen without the build context: a base that is
-     * blank, a target that is not there, stages that take from later ones or wait for one another, a front end that is not the Dockerfile's.
+     * blank or no name, a target that is not there, stages that take from later ones or wait for one another, a front
+     * end that is not the Dockerfile's.
      *
      * @param buildArgs values for ARG
      */
     public List<SyntaxError> check(Map<String, String> buildArgs) {
-        return check(buildArgs, null);
+        return check(LintOptions.DEFAULT.withBuildArgs(buildArgs));
     }
 
-    /**
-     * The same, for one target.
-     *
-     * @param target name or number of the stage that is built; null: the last
-     */
-    public List<SyntaxError> check(Map<String, String> buildArgs, @Nullable String target) {
-        return new Checks(this, buildArgs, target).all();
+    /** The same for a target, and with the names of contexts that are given with the build. */
+    public List<SyntaxError> check(LintOptions options) {
+        return new Checks(this, options).all();
     }
 
     /** The lines around a place, for messages. */
@@ -97,7 +94,7 @@ public record Dockerfile(
             this.name = name;
             this.text = text.startsWith("\ufeff") ? text.substring(1) : text;
             this.rawLines = Lines.split(this.text);
-            this.lines = rawLines.stream().map(Lines::withoutEnd).toList();
+            this.lines = Lines.withoutEnds(rawLines);
         }
 
         Dockerfile dockerfile() {

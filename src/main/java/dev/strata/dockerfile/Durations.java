@@ -1,48 +1,91 @@
 package dev.strata.dockerfile;
 
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.time.Duration;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Durations as Go writes them: {@code 1h30m}, {@code 1.5s}, {@code 500ms}. */
 final class Durations {
-    private static final Pattern WHOLE =
-            Pattern.compile("([+-]?)(0|(?:(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)");
-    private static final Pattern PART = Pattern.compile("([0-9.]+)([a-zµμ]+)");
-    private static final BigDecimal LONGEST = BigDecimal.valueOf(Long.MAX_VALUE);
+    private static final long MOST_OF_FRACTION = Long.MAX_VALUE / 100;
 
-    private Durations() {}
+    private final String text;
+    private int at;
+
+    private Durations(String text) {
+        this.text = text;
+    }
 
     /** Reads a duration; an {@link IllegalArgumentException} says how it must look. */
     static Duration parse(String text) {
-        Matcher whole = WHOLE.matcher(text);
-        if (!whole.matches()) {
-            throw new IllegalArgumentException(
-                    "\"" + text + "\" is no duration; it must look like 30s, 1m30s, 1.5h or 500ms");
+        Durations reader = new Durations(text);
+        try {
+            return Duration.ofNanos(reader.nanos());
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException("\"" + text + "\" is longer than 292 years", e);
         }
-        BigDecimal nanos = BigDecimal.ZERO;
-        Matcher part = PART.matcher(whole.group(2));
-        while (part.find()) {
-            nanos = nanos.add(new BigDecimal(part.group(1)).multiply(BigDecimal.valueOf(nanos(part.group(2)))));
-        }
-        if (nanos.compareTo(LONGEST) > 0) {
-            throw new IllegalArgumentException("\"" + text + "\" is longer than 292 years");
-        }
-        long value = nanos.setScale(0, RoundingMode.DOWN).longValueExact();
-        return Duration.ofNanos(whole.group(1).equals("-") ? -value : value);
     }
 
-    private static long nanos(String unit) {
-        return switch (unit) {
+    private long nanos() {
+        boolean negative = text.startsWith("-");
+        at = negative || text.startsWith("+") ? 1 : 0;
+        if (text.length() == at + 1 && text.charAt(at) == '0') {
+            return 0;
+        }
+        long sum = 0;
+        do {
+            sum = Math.addExact(sum, part());
+        } while (at < text.length());
+        return negative ? -sum : sum;
+    }
+
+    /** A number with its unit. */
+    private long part() {
+        int start = at;
+        long whole = 0;
+        while (isDigit()) {
+            whole = Math.addExact(Math.multiplyExact(whole, 10L), text.charAt(at++) - '0');
+        }
+        int digits = at - start;
+        long fraction = 0;
+        double scale = 1;
+        if (at < text.length() && text.charAt(at) == '.') {
+            at++;
+            while (isDigit()) {
+                int digit = text.charAt(at++) - '0';
+                digits++;
+                if (fraction < MOST_OF_FRACTION) { // further digits are less than a nanosecond
+                    fraction = fraction * 10 + digit;
+                    scale *= 10;
+                }
+            }
+        }
+        if (digits == 0) {
+            throw malformed();
+        }
+        long unit = unit();
+        return Math.addExact(Math.multiplyExact(whole, unit), (long) (fraction * (unit / scale)));
+    }
+
+    private boolean isDigit() {
+        return at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9';
+    }
+
+    private long unit() {
+        int start = at;
+        while (at < text.length() && !isDigit() && text.charAt(at) != '.') {
+            at++;
+        }
+        return switch (text.substring(start, at)) {
             case "ns" -> 1;
             case "us", "µs", "μs" -> 1_000;
             case "ms" -> 1_000_000;
             case "s" -> 1_000_000_000;
             case "m" -> 60_000_000_000L;
             case "h" -> 3_600_000_000_000L;
-            default -> throw new IllegalArgumentException("\"" + unit + "\" is no unit of time");
+            default -> throw malformed();
         };
+    }
+
+    private IllegalArgumentException malformed() {
+        return new IllegalArgumentException(
+                "\"" + text + "\" is no duration; it must look like 30s, 1m30s, 1.5h or 500ms");
     }
 }

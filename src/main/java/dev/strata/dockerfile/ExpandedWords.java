@@ -6,7 +6,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Which words of an instruction have their variables expanded. */
+/** Which words of an instruction have their variables expanded; patterns of {@code --exclude} have not. */
 final class ExpandedWords {
     private ExpandedWords() {}
 
@@ -19,10 +19,9 @@ final class ExpandedWords {
                         .map(Instruction.Argument::value)
                         .filter(Objects::nonNull)
                         .toList();
-            case Instruction.Copy copy ->
-                transfer(copy.sources(), copy.destination(), copy.exclude(), copy.chown(), copy.chmod());
+            case Instruction.Copy copy -> transfer(copy.sources(), copy.destination(), copy.chown(), copy.chmod());
             case Instruction.Add add ->
-                transfer(add.sources(), add.destination(), add.exclude(), add.chown(), add.chmod(), add.checksum());
+                transfer(add.sources(), add.destination(), add.chown(), add.chmod(), add.checksum());
             case Instruction.Workdir workdir -> List.of(workdir.path());
             case Instruction.User user -> List.of(user.user());
             case Instruction.Volume volume -> volume.paths();
@@ -55,11 +54,9 @@ final class ExpandedWords {
                 .toList();
     }
 
-    private static List<String> transfer(
-            List<String> sources, String destination, List<String> exclude, @Nullable String... flags) {
+    private static List<String> transfer(List<String> sources, String destination, @Nullable String... flags) {
         List<String> words = new ArrayList<>(sources);
         words.add(destination);
-        words.addAll(exclude);
         for (String flag : flags) {
             if (flag != null) {
                 words.add(flag);

@@ -41,7 +41,7 @@ final class Findings {
     }
 
     private static boolean has(List<String> names, LintRule rule) {
-        return names.contains("all") || names.contains(rule.ruleName());
+        return names.equals(List.of("all")) || names.contains(rule.ruleName());
     }
 
     /** In the file's order. */

@@ -49,22 +49,26 @@ final class Flags {
     }
 
     private void add(Statement statement, String name, Kind kind, @Nullable String value) {
-        String flag = "--" + name;
         if (kind != Kind.VALUES && values.containsKey(name)) {
-            throw wrong(statement, "the flag " + flag + " is given twice", null, flag);
+            throw wrong(statement, "the flag --" + name + " is given twice", null, name);
         }
-        List<String> all = values.computeIfAbsent(name, ignored -> new ArrayList<>());
+        List<String> all = values.get(name);
+        if (all == null) {
+            all = new ArrayList<>();
+            values.put(name, all);
+        }
         switch (kind) {
             case SWITCH -> {
                 String lower = value == null ? "true" : value.toLowerCase(Locale.ROOT);
                 if (!lower.equals("true") && !lower.equals("false")) {
-                    throw wrong(statement, "the flag " + flag + " is true or false, not \"" + value + "\"", null, flag);
+                    throw wrong(
+                            statement, "the flag --" + name + " is true or false, not \"" + value + "\"", null, name);
                 }
                 all.add(lower);
             }
             case VALUE, VALUES -> {
                 if (value == null) {
-                    throw wrong(statement, "the flag " + flag + " has no value", flag + "=value", flag);
+                    throw wrong(statement, "the flag --" + name + " has no value", "--" + name + "=value", name);
                 }
                 all.add(value);
             }
@@ -72,8 +76,9 @@ final class Flags {
     }
 
     private static StatementReader.Malformed wrong(
-            Statement statement, String message, @Nullable String expected, String marked) {
-        return new StatementReader.Malformed(new SyntaxError(statement.location(), message, expected, null, marked));
+            Statement statement, String message, @Nullable String expected, String name) {
+        return new StatementReader.Malformed(
+                new SyntaxError(statement.location(), message, expected, null, "--" + name));
     }
 
     /** A flag's value, null where it was not given or is empty, which means the same. */

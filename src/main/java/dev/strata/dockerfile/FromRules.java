@@ -140,9 +140,17 @@ final class FromRules {
 
     private static final Pattern LATEST = Pattern.compile("[^@]*:latest");
 
+    /** A context stands for the base, or for the whole stage. */
+    private boolean isGiven(Stage stage, String base) {
+        return options.given().test(base)
+                || (stage.name() != null && options.given().test(stage.name()));
+    }
+
     private void pinned(Stage stage, String base) {
-        boolean isImage =
-                !base.equals("scratch") && !base.isEmpty() && references.base(stage) == null && ImageName.isValid(base);
+        boolean isImage = !base.equals("scratch")
+                && !isGiven(stage, base)
+                && references.base(stage) == null
+                && ImageName.isValid(base);
         boolean written = !stage.base().contains("$");
         if (!isImage || !written || base.contains("@")) {
             return;

@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Gives a statement's words their meaning. */
@@ -72,8 +71,6 @@ final class InstructionReader {
             Kind.VALUE,
             "retries",
             Kind.VALUE);
-    private static final Pattern STAGE_NAME = Pattern.compile("[a-z][a-z0-9_.-]*");
-    private static final Pattern ONBUILD = Pattern.compile("^\\s*ONBUILD\\s*", Pattern.CASE_INSENSITIVE);
     private static final Duration SHORTEST = Duration.ofMillis(1);
 
     private final Statement statement;
@@ -173,7 +170,7 @@ final class InstructionReader {
         }
         @Nullable String written = named ? arguments.get(2) : null;
         @Nullable String name = written == null ? null : written.toLowerCase(Locale.ROOT);
-        if (name != null && !STAGE_NAME.matcher(name).matches()) {
+        if (name != null && !canNameStage(name)) {
             throw wrong(
                     "\"" + written + "\" cannot name a stage",
                     "a letter, then letters, digits, _ . or -",
@@ -183,6 +180,17 @@ final class InstructionReader {
         Flags flags = new Flags(statement, FROM);
         return new Stage(
                 statement.source(), index, name, written, arguments.getFirst(), flags.value("platform"), List.of());
+    }
+
+    private static boolean canNameStage(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            boolean letter = c >= 'a' && c <= 'z';
+            if (!letter && (i == 0 || (!(c >= '0' && c <= '9') && "_.-".indexOf(c) < 0))) {
+                return false;
+            }
+        }
+        return !name.isEmpty();
     }
 
     private Instruction run() {
@@ -359,8 +367,8 @@ final class InstructionReader {
                 throw wrong(trigger + " isn't allowed as an ONBUILD trigger", null, null, trigger);
             default -> {}
         }
-        StringBuilder text =
-                new StringBuilder(ONBUILD.matcher(statement.source().original()).replaceFirst(""));
+        String original = Whitespace.trimStart(statement.source().original());
+        StringBuilder text = new StringBuilder(Whitespace.trimStart(original.substring("ONBUILD".length())));
         for (Heredoc heredoc : statement.heredocs()) {
             text.append('\n').append(heredoc.raw()).append(heredoc.name());
         }

@@ -2,15 +2,11 @@ package dev.strata.dockerfile;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads JSON as far as Dockerfiles need it, strictly by RFC 8259 and without recursion. */
 final class JsonText {
     private static final int DEEPEST = 10_000;
-    private static final Pattern SCALAR =
-            Pattern.compile("true|false|null|-?(?:0|[1-9][0-9]*+)(?:\\.[0-9]++)?(?:[eE][+-]?[0-9]++)?");
 
     private final String text;
     private int at;
@@ -19,15 +15,19 @@ final class JsonText {
         this.text = text;
     }
 
-    /** Arguments that may be a JSON array of strings. */
-    sealed interface Arguments {
-        record Strings(List<String> values) implements Arguments {}
-
-        /** A JSON array, but not all of its elements are strings. */
-        record Mixed() implements Arguments {}
-
-        /** No JSON array; where it starts like one, the first mistake. */
-        record No(@Nullable String mistake) implements Arguments {}
+    /**
+     * Arguments that may be a JSON array of strings.
+     *
+     * @param strings null where it is none
+     * @param mixed a JSON array, but not all of its elements are strings
+     * @param mistake the first mistake where it only starts like a JSON array
+     */
+    record Arguments(
+            @Nullable List<String> strings,
+            boolean mixed,
+            @Nullable String mistake) {
+        /** No array at all. */
+        static final Arguments NONE = new Arguments(null, false, null);
     }
 
     private static final class Mistake extends Exception {
@@ -39,12 +39,12 @@ final class JsonText {
     static Arguments arguments(String written) {
         String text = Whitespace.trimStart(written);
         if (!text.startsWith("[")) {
-            return new Arguments.No(null);
+            return Arguments.NONE;
         }
         try {
             return new JsonText(text).array();
         } catch (Mistake e) {
-            return new Arguments.No(e.getMessage());
+            return new Arguments(null, false, e.getMessage());
         }
     }
 
@@ -80,7 +80,7 @@ final class JsonText {
         }
         at++;
         end();
-        return onlyStrings ? new Arguments.Strings(values) : new Arguments.Mixed();
+        return new Arguments(onlyStrings ? values : null, !onlyStrings, null);
     }
 
     private @Nullable String object(String name) throws Mistake {
@@ -243,10 +243,40 @@ final class JsonText {
             string();
             return;
         }
-        Matcher matcher = SCALAR.matcher(text).region(at, text.length());
-        if (!matcher.lookingAt()) {
-            throw expected("a value");
+        for (String word : List.of("true", "false", "null")) {
+            if (text.startsWith(word, at)) {
+                at += word.length();
+                return;
+            }
         }
-        at = matcher.end();
+        number();
+    }
+
+    private void number() throws Mistake {
+        at += peek() == '-' ? 1 : 0;
+        if (peek() == '0') {
+            at++;
+        } else {
+            digits("a value");
+        }
+        if (peek() == '.') {
+            at++;
+            digits("a digit");
+        }
+        if (peek() == 'e' || peek() == 'E') {
+            at++;
+            at += peek() == '+' || peek() == '-' ? 1 : 0;
+            digits("a digit");
+        }
+    }
+
+    private void digits(String what) throws Mistake {
+        int start = at;
+        while (peek() >= '0' && peek() <= '9') {
+            at++;
+        }
+        if (at == start) {
+            throw expected(what);
+        }
     }
 }

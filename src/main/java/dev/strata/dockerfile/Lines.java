@@ -12,6 +12,15 @@ final class Lines {
         return first(text, Integer.MAX_VALUE);
     }
 
+    /** A text's lines without their ends. */
+    static List<String> withoutEnds(List<String> lines) {
+        List<String> bare = new ArrayList<>(lines.size());
+        for (String line : lines) {
+            bare.add(withoutEnd(line));
+        }
+        return bare;
+    }
+
     static List<String> first(String text, int most) {
         List<String> lines = new ArrayList<>();
         int start = 0;

@@ -15,6 +15,7 @@ public final class Lint {
         GlobalScope scope = GlobalScope.lenient(file, options);
         StageReferences references = new StageReferences(file, scope);
         List<Stage> stages = options.neededOnly() ? references.needed(options.target()) : file.stages();
+        new ContinuationRule(findings).check(file);
         new CasingRules(file, findings).check();
         new FromRules(file, options, scope, references, findings).check();
         StageRules stageRules = new StageRules(options, scope, references, findings);

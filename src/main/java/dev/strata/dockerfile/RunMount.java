@@ -3,7 +3,6 @@ package dev.strata.dockerfile;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A mount of RUN, from {@code --mount=type=...}. Targets are as written, perhaps relative to the working directory. */
@@ -96,7 +95,6 @@ public sealed interface RunMount {
         return from;
     }
 
-    Pattern VARIABLE = Pattern.compile("\\$.");
     List<String> TYPES = List.of("bind", "cache", "secret", "ssh", "tmpfs");
 
     /** What can be said before variables are known: the form, and that from has no variable. */
@@ -106,7 +104,7 @@ public sealed interface RunMount {
                 int equals = field.indexOf('=');
                 if (equals >= 0
                         && field.substring(0, equals).toLowerCase(Locale.ROOT).equals("from")
-                        && VARIABLE.matcher(field).find(equals)) {
+                        && hasVariable(field, equals)) {
                     throw new IllegalArgumentException(
                             "'from' doesn't support variable expansion, define alias stage instead");
                 }
@@ -115,5 +113,10 @@ public sealed interface RunMount {
             throw new StatementReader.Malformed(
                     new SyntaxError(location, "--mount=" + value + ": " + e.getMessage(), null, null, value));
         }
+    }
+
+    private static boolean hasVariable(String field, int from) {
+        int dollar = field.indexOf('$', from);
+        return dollar >= 0 && dollar + 1 < field.length();
     }
 }

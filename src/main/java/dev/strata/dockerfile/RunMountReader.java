@@ -81,7 +81,7 @@ final class RunMountReader {
     private void option(String key, String value, String field) {
         switch (key) {
             case "type" -> type = type(value);
-            case "from" -> from = value;
+            case "from" -> from = value.isEmpty() ? null : value;
             case "source", "src" -> source = value;
             case "target", "dst", "destination" -> target = value;
             case "readonly", "ro" -> readOnly = CommaFields.truth(key, value);
@@ -186,7 +186,7 @@ final class RunMountReader {
     }
 
     private RunMount secret() {
-        if (from != null && !from.isEmpty()) {
+        if (from != null) {
             throw new IllegalArgumentException("a secret cannot have the option from");
         }
         if (source != null && id != null) {

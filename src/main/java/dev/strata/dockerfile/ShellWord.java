@@ -7,14 +7,12 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One reading of one value: quotes, escapes and variables. */
 final class ShellWord {
     /** Nested deeper, a value is refused rather than the stack exhausted. */
-    private static final int DEEPEST = 500;
+    private static final int DEEPEST = 100;
 
     private static final char END = '\uffff';
 
@@ -308,16 +306,23 @@ final class ShellWord {
         return ShellPattern.replace(value == null ? "" : value, pattern, replacement, all);
     }
 
-    private static final Pattern NAME = Pattern.compile("\\p{Nd}+|[@*#?$!-]|[\\p{L}_][\\p{L}\\p{Nd}_]*");
-
     /** Letters, digits and underscores; or digits alone; or one of the shell's special parameters. */
     private String name() {
-        Matcher matcher = NAME.matcher(text).region(at, text.length());
-        if (!matcher.lookingAt()) {
-            return "";
+        int start = at;
+        if (!atEnd() && "@*#?$!-".indexOf(text.charAt(at)) >= 0) {
+            at++;
+            return text.substring(start, at);
         }
-        at = matcher.end();
-        return matcher.group();
+        boolean number = !atEnd() && Character.isDigit(text.codePointAt(at));
+        while (!atEnd()) {
+            int c = text.codePointAt(at);
+            boolean belongs = Character.isDigit(c) || (!number && (c == '_' || Character.isLetter(c)));
+            if (!belongs) {
+                break;
+            }
+            at += Character.charCount(c);
+        }
+        return text.substring(start, at);
     }
 
     private @Nullable String look(String name) {

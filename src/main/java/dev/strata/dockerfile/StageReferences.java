@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -36,22 +37,41 @@ final class StageReferences {
         return names.byNameOrNumber(nameOrNumber);
     }
 
-    /** The base if it is a stage, then those of COPY --from and of RUN --mount=from=, in the file's order. */
-    List<Stage> of(Stage stage) {
+    /**
+     * A stage that an instruction takes something from.
+     *
+     * @param written the name or number in the instruction
+     */
+    record Use(Stage stage, Instruction instruction, String written) {}
+
+    /** Those of COPY --from and of RUN --mount=from=, in the file's order. */
+    List<Use> uses(Stage stage) {
+        List<Use> found = new ArrayList<>();
+        for (Instruction instruction : stage.instructions()) {
+            for (String from : sources(instruction)) {
+                Stage source = named(from);
+                if (source != null) {
+                    found.add(new Use(source, instruction, from));
+                }
+            }
+        }
+        return found;
+    }
+
+    /** The base if it is a stage, and all that instructions take something from. */
+    private List<Stage> of(Stage stage) {
         List<Stage> found = new ArrayList<>();
         Stage base = base(stage);
         if (base != null) {
             found.add(base);
         }
-        for (Instruction instruction : stage.instructions()) {
-            for (String from : sources(instruction)) {
-                Stage source = named(from);
-                if (source != null) {
-                    found.add(source);
-                }
-            }
-        }
+        uses(stage).forEach(use -> found.add(use.stage()));
         return found;
+    }
+
+    /** The names that stages have. */
+    List<String> names() {
+        return file.stages().stream().map(Stage::name).filter(Objects::nonNull).toList();
     }
 
     /** The target and all stages that it takes something from, in the file's order. */

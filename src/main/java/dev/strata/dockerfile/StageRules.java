@@ -23,11 +23,15 @@ final class StageRules {
     /** Read by the builder, never variables of a stage. */
     private static final Set<String> BUILDER_ARGS = Set.of("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE");
 
+    /** To look for what was meant takes time, and nobody reads more. */
+    private static final int MOST_SUGGESTIONS = 200;
+
     private final LintOptions options;
     private final GlobalScope scope;
     private final StageReferences references;
     private final Findings findings;
     private final Map<Integer, StageState> ends = new HashMap<>();
+    private int suggestions;
 
     StageRules(LintOptions options, GlobalScope scope, StageReferences references, Findings findings) {
         this.options = options;
@@ -41,7 +45,12 @@ final class StageRules {
         Map<String, Integer> lastSet = lastSet(stage);
         for (int i = 0; i < stage.instructions().size(); i++) {
             Instruction instruction = stage.instructions().get(i);
-            variables(instruction, i, state, lastSet);
+            if (instruction instanceof Instruction.Arg arg) {
+                instruction(arg, state);
+                arguments(arg, i, state, lastSet);
+                continue;
+            }
+            undefined(instruction, unset(instruction, state), i, state, lastSet);
             instruction(instruction, state);
             apply(instruction, state);
         }
@@ -74,7 +83,16 @@ final class StageRules {
         return last;
     }
 
-    private void variables(Instruction instruction, int place, StageState state, Map<String, Integer> lastSet) {
+    /** Each sees those before it; a default that is not used is not expanded. */
+    private void arguments(Instruction.Arg arg, int place, StageState state, Map<String, Integer> lastSet) {
+        for (Argument argument : arg.arguments()) {
+            String value = options.buildArgs().containsKey(argument.name()) ? null : argument.value();
+            undefined(arg, value == null ? Set.of() : unset(value, state, false), place, state, lastSet);
+            apply(argument, state);
+        }
+    }
+
+    private Set<String> unset(Instruction instruction, StageState state) {
         Set<String> unset = new HashSet<>();
         for (String word : ExpandedWords.of(instruction)) {
             unset.addAll(unset(word, state, false));
@@ -82,10 +100,16 @@ final class StageRules {
         for (String text : ExpandedWords.heredocs(instruction)) {
             unset.addAll(unset(text, state, true));
         }
-        unset.removeAll(BUILDER_ARGS);
-        unset.removeAll(state.declared);
+        return unset;
+    }
+
+    private void undefined(
+            Instruction instruction, Set<String> unset, int place, StageState state, Map<String, Integer> lastSet) {
         for (String name : unset.stream().sorted().toList()) {
-            String meant = Suggestion.closest(name, state.values.keySet());
+            if (BUILDER_ARGS.contains(name) || state.declared.contains(name)) {
+                continue;
+            }
+            String meant = suggestions++ < MOST_SUGGESTIONS ? Suggestion.closest(name, state.values.keySet()) : null;
             boolean later = lastSet.getOrDefault(name, -1) > place;
             boolean notTheBases = GlobalScope.PLATFORM_ARGS.contains(name)
                     || (scope.declared().contains(name) && !name.endsWith("_VERSION"));
@@ -127,15 +151,6 @@ final class StageRules {
     }
 
     private void instruction(Instruction instruction, StageState state) {
-        Source source = instruction.source();
-        if (source.emptyContinuation() > 0) {
-            Location line = new Location(source.emptyContinuation(), source.emptyContinuation());
-            findings.add(
-                    LintRule.NO_EMPTY_CONTINUATION,
-                    source,
-                    line,
-                    "Empty lines stand between the continued lines that end here; take them out");
-        }
         SecretValue.check(instruction, findings);
         switch (instruction) {
             case Instruction.Env env -> {
@@ -197,7 +212,8 @@ final class StageRules {
         if (before != null) {
             findings.add(
                     LintRule.MULTIPLE_INSTRUCTIONS_DISALLOWED,
-                    before,
+                    source,
+                    before.location(),
                     "This " + keyword + " does not count: a later one in this stage replaces it");
         }
         if (command instanceof Command.Shell && !state.shellSet) {
@@ -290,7 +306,6 @@ final class StageRules {
                 env.pairs().forEach(pair -> set.put(expand(pair.name(), state), expand(pair.value(), state)));
                 state.values.putAll(set);
             }
-            case Instruction.Arg arg -> arg.arguments().forEach(one -> apply(one, state));
             case Instruction.Shell shell -> state.shellSet = true;
             default -> {}
         }

@@ -60,20 +60,21 @@ final class StatementReader {
         if (rest.isEmpty()) {
             return bare;
         }
-        return switch (JsonText.arguments(rest)) {
-            case JsonText.Arguments.Strings(List<String> values) ->
-                new Statement(bare.source(), bare.flags(), values, true, null, List.of(), null);
-            case JsonText.Arguments.Mixed() ->
-                throw new Malformed(new SyntaxError(
-                        bare.location(),
-                        bare.source().keyword().toUpperCase(Locale.ROOT)
-                                + ": a JSON array of arguments may have strings only",
-                        "every element in double quotes",
-                        null,
-                        rest));
-            case JsonText.Arguments.No(String mistake) ->
-                new Statement(bare.source(), bare.flags(), otherwise, false, mistake, List.of(), null);
-        };
+        JsonText.Arguments read = JsonText.arguments(rest);
+        List<String> strings = read.strings();
+        if (strings != null) {
+            return new Statement(bare.source(), bare.flags(), strings, true, null, List.of(), null);
+        }
+        if (read.mixed()) {
+            throw new Malformed(new SyntaxError(
+                    bare.location(),
+                    bare.source().keyword().toUpperCase(Locale.ROOT)
+                            + ": a JSON array of arguments may have strings only",
+                    "every element in double quotes",
+                    null,
+                    rest));
+        }
+        return new Statement(bare.source(), bare.flags(), otherwise, false, read.mistake(), List.of(), null);
     }
 
     private List<String> pairs(Statement bare, String rest) {

@@ -5,6 +5,8 @@ import dev.strata.image.Reference;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -49,6 +51,41 @@ public record Request(
         record Stage(String name) implements NamedContext {}
 
         record Folder() implements NamedContext {}
+    }
+
+    /** Whether a named context stands for what a name means else. */
+    public boolean hasContext(String name) {
+        return context(name) != null;
+    }
+
+    /** A context and the name that it was given under. */
+    record Given(String name, NamedContext context) {}
+
+    /** A named context by the name written or, as docker does it, by the full name of an image. */
+    @Nullable
+    Given context(String name) {
+        NamedContext named = contexts.get(name);
+        if (named != null) {
+            return new Given(name, named);
+        }
+        for (Map.Entry<String, NamedContext> entry : contexts.entrySet()) {
+            if (sameImage(entry.getKey(), name)) {
+                return new Given(entry.getKey(), entry.getValue());
+            }
+        }
+        return null;
+    }
+
+    private static boolean sameImage(String one, String other) {
+        try {
+            Reference left = Reference.parse(one);
+            Reference right = Reference.parse(other);
+            return left.repository().equals(right.repository())
+                    && left.tagOrLatest().equals(right.tagOrLatest())
+                    && Objects.equals(left.digest(), right.digest());
+        } catch (IllegalArgumentException e) {
+            return false; // a context's name need not be an image's name
+        }
     }
 
     boolean withoutCache(String stage) {

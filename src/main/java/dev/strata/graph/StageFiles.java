@@ -5,6 +5,7 @@ import dev.strata.dockerfile.Instruction;
 import dev.strata.dockerfile.RunDevice;
 import dev.strata.dockerfile.RunMount;
 import dev.strata.dockerfile.SlashPath;
+import dev.strata.image.Digest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -133,7 +134,7 @@ final class StageFiles {
                 String from = cache.from();
                 yield new Mount.Cache(
                         cache.id() == null || cache.id().isEmpty() ? target : cache.id(),
-                        from == null || from.isEmpty() ? null : linking.source(from, dispatch.stage(), run),
+                        from == null ? null : linking.source(from, dispatch.stage(), run),
                         SlashPath.join("/", cache.source() == null ? "/" : cache.source()),
                         target,
                         cache.readOnly(),
@@ -182,10 +183,10 @@ final class StageFiles {
 
     private String target(@Nullable String written, Instruction.Run run) {
         String target = SlashPath.join(directory(), written == null ? "" : written);
-        if (target.equals("/") || written == null || written.isEmpty()) {
+        if (target.equals("/")) {
             throw new GraphException(
                     run.location(),
-                    "invalid mount target \"" + (written == null ? "" : written) + "\"",
+                    "invalid mount target \"" + (written == null ? target : written) + "\"",
                     "Name a folder below /.");
         }
         return target;
@@ -230,7 +231,7 @@ final class StageFiles {
                         mode,
                         copy.link(),
                         copy.parents(),
-                        excludes(copy.exclude()),
+                        copy.exclude(),
                         null,
                         dispatch.withoutCache()),
                 created("COPY", copy.parents(), owner, mode, words, destination));
@@ -269,7 +270,7 @@ final class StageFiles {
                         mode,
                         add.link(),
                         false,
-                        excludes(add.exclude()),
+                        add.exclude(),
                         add.unpack(),
                         dispatch.withoutCache()),
                 created("ADD", false, owner, mode, words, destination));
@@ -285,6 +286,9 @@ final class StageFiles {
         if (items.getFirst() instanceof Step.Item.Paths) {
             throw new IllegalArgumentException("checksum requires HTTP(S) or Git sources");
         }
+        if (items.getFirst() instanceof Step.Item.Http) {
+            Digest.parse(checksum); // says what is wrong before anything is fetched
+        }
     }
 
     private void texts(List<Heredoc> heredocs, List<Step.Item> items, List<String> words) {
@@ -297,10 +301,6 @@ final class StageFiles {
             items.add(new Step.Item.Text(heredoc.name(), text));
             words.add("<<" + heredoc.name());
         }
-    }
-
-    private List<String> excludes(List<String> written) {
-        return written.stream().map(dispatch::word).toList();
     }
 
     private @Nullable String optional(@Nullable String written) {

@@ -147,13 +147,13 @@ final class StageLinking {
                 stage.name() == null ? null : request.contexts().get(stage.name());
         if (own != null && stage.name() != null) {
             // A context of the stage's own name stands for the whole stage.
-            begin(dispatch, stage, new Given(stage.name(), own));
+            begin(dispatch, stage, new Request.Given(stage.name(), own));
             dispatch.end();
             return;
         }
         String base = expand(stage, stage.base(), "the base of FROM");
         Stage earlier = baseStage(stage);
-        Given named = context(base);
+        Request.Given named = request.context(base);
         if (earlier != null) {
             dispatch.continueFrom(known(earlier));
         } else if (base.equals("scratch")) {
@@ -167,7 +167,7 @@ final class StageLinking {
         dispatch.run();
     }
 
-    private void begin(StageDispatch dispatch, Stage stage, Given given) {
+    private void begin(StageDispatch dispatch, Stage stage, Request.Given given) {
         switch (given.context()) {
             case Request.NamedContext.Image image
             when isScratch(image) ->
@@ -205,35 +205,6 @@ final class StageLinking {
             throw new GraphException(location, "there is no stage \"" + name + "\"", "The stages are: " + names());
         }
         return stage;
-    }
-
-    /** A context and the name that it was given under. */
-    private record Given(String name, Request.NamedContext context) {}
-
-    /** A named context by the name written or, as docker does it, by the full name of an image. */
-    private @Nullable Given context(String name) {
-        Request.NamedContext named = request.contexts().get(name);
-        if (named != null) {
-            return new Given(name, named);
-        }
-        for (Map.Entry<String, Request.NamedContext> entry : request.contexts().entrySet()) {
-            if (sameImage(entry.getKey(), name)) {
-                return new Given(entry.getKey(), entry.getValue());
-            }
-        }
-        return null;
-    }
-
-    private static boolean sameImage(String one, String other) {
-        try {
-            Reference left = Reference.parse(one);
-            Reference right = Reference.parse(other);
-            return left.repository().equals(right.repository())
-                    && left.tagOrLatest().equals(right.tagOrLatest())
-                    && java.util.Objects.equals(left.digest(), right.digest());
-        } catch (IllegalArgumentException e) {
-            return false; // a context's name need not be an image's name
-        }
     }
 
     private @Nullable Stage baseStage(Stage stage) {
@@ -293,7 +264,7 @@ final class StageLinking {
 
     /** Whether the name is a folder given from outside, whose files belong to root as those of the main context do. */
     boolean isFolder(String from) {
-        Given given = context(from);
+        Request.Given given = request.context(from);
         return stageByName(from) == null && given != null && given.context() instanceof Request.NamedContext.Folder;
     }
 
@@ -320,7 +291,7 @@ final class StageLinking {
             }
             return stage(stage).last();
         }
-        Given given = context(from);
+        Request.Given given = request.context(from);
         if (given != null) {
             return contextSource(given, from, instruction);
         }
@@ -339,7 +310,7 @@ final class StageLinking {
         return sources.computeIfAbsent("scratch", key -> add(new Step.Scratch(nextId())));
     }
 
-    private int contextSource(Given given, String from, Instruction instruction) {
+    private int contextSource(Request.Given given, String from, Instruction instruction) {
         return switch (given.context()) {
             case Request.NamedContext.Folder folder ->
                 sources.computeIfAbsent("folder " + given.name(), key -> add(new Step.Files(nextId(), given.name())));

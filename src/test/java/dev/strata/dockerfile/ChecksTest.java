@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ChecksTest {
@@ -47,7 +48,49 @@ class ChecksTest {
                 COPY --from=x a b
                 FROM a AS z
                 RUN --mount=from=y,target=/y true
-                """)).singleElement().asString().contains("waits for itself");
+                """)).singleElement().asString().startsWith("2: the stage x waits for itself");
+        assertThat(errors("FROM a AS x\nCOPY --from=x a b\n"))
+                .singleElement()
+                .asString()
+                .startsWith("2: the stage x");
+    }
+
+    @Test
+    void aNameThatNoImageCanHaveIsRefusedInEveryStage() {
+        assertThat(errors("FROM Alpine\nCOPY --from=a:b:c x y\nFROM alpine\n"))
+                .satisfiesExactly(
+                        base -> assertThat(base)
+                                .startsWith("1: \"Alpine\" is neither a stage above nor the name of an image")
+                                .endsWith("(did you mean alpine?)"),
+                        from -> assertThat(from).startsWith("2: \"a:b:c\" is neither"));
+        assertThat(errors("FROM a AS Builder\nFROM a\nCOPY --from=buidler_ x y\n"))
+                .singleElement()
+                .asString()
+                .endsWith("(did you mean builder?)");
+        assertThat(errors("FROM a@sha256:abcdefabcdefabcdefabcdefabcdefabcdef\n"))
+                .hasSize(1);
+    }
+
+    @Test
+    void aContextGivenWithTheBuildNeedNoImagesName() {
+        Dockerfile file = parse("FROM Assets AS a\nFROM Anything AS b\nCOPY --from=Files x y\n");
+        LintOptions options = LintOptions.DEFAULT.withContexts(Set.of("Assets", "b", "Files")::contains);
+        assertThat(file.check(options)).isEmpty();
+        assertThat(file.check(LintOptions.DEFAULT)).hasSize(3);
+    }
+
+    @Test
+    void variablesInFromOfCopyAreRefusedWithAWayOut() {
+        assertThat(errors("ARG S=a\nFROM a\nARG S\nCOPY --from=$S x y\n"))
+                .singleElement()
+                .asString()
+                .startsWith("4: --from cannot have variables");
+    }
+
+    @Test
+    void whatOnlyABuildDoesIsNotAskedOfStagesThatAreNotNeeded() {
+        assertThat(errors("FROM a AS x\nCOPY https://example.com/x /\nCOPY --from=y a b\nFROM a AS y\n"))
+                .isEmpty();
     }
 
     @Test

@@ -38,8 +38,7 @@ class LintTest {
     void anUnknownBaseMayHaveTheVariableAKnownOneHasNot() {
         String text = "FROM registry.example/base:1\nCOPY $PLACE /\n";
         assertThat(rules(text)).isEmpty();
-        LintOptions known =
-                new LintOptions(Map.of(), "linux/amd64", null, false, IgnoreFile.NONE, base -> Set.of("OTHER"));
+        LintOptions known = LintOptions.DEFAULT.withBaseVariables(base -> Set.of("OTHER"));
         assertThat(rules(text, known)).containsExactly(LintRule.UNDEFINED_VAR);
     }
 
@@ -48,6 +47,36 @@ class LintTest {
         String text = "FROM alpine:3 AS unused\nENV a b\nFROM alpine:3\n";
         assertThat(rules(text)).containsExactly(LintRule.LEGACY_KEY_VALUE_FORMAT);
         assertThat(rules(text, LintOptions.DEFAULT.withTarget(null, true))).isEmpty();
+    }
+
+    @Test
+    void argumentsOfOneArgSeeThoseBeforeThem() {
+        assertThat(rules("FROM alpine:3\nARG A=1 B=$A\n")).isEmpty();
+        assertThat(rules("FROM alpine:3\nARG B=$A A=1\n")).containsExactly(LintRule.UNDEFINED_VAR);
+        assertThat(rules("FROM alpine:3\nARG B=$A\n", LintOptions.DEFAULT.withBuildArgs(Map.of("B", "given"))))
+                .isEmpty();
+    }
+
+    @Test
+    void emptyContinuationsAreFoundInEveryInstruction() {
+        assertThat(rules("ARG A=1 \\\n\n B=2\nFROM alpine:3 \\\n\n AS x\nFROM alpine:3\nRUN a \\\n\n b\n"))
+                .containsOnly(LintRule.NO_EMPTY_CONTINUATION)
+                .hasSize(3);
+    }
+
+    @Test
+    void aBaseThatIsAContextNeedNotBePinned() {
+        String text = "FROM assets AS a\nFROM anything AS b\nFROM unknown\n";
+        LintOptions options = LintOptions.DEFAULT.withContexts(Set.of("assets", "b")::contains);
+        assertThat(Lint.check(parse(text), options))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.location().startLine()).isEqualTo(3));
+    }
+
+    @Test
+    void aCommentAboveTheLaterOfTwoCommandsSpeaksForBoth() {
+        assertThat(rules("FROM alpine:3\nCMD [\"a\"]\n# check=skip=MultipleInstructionsDisallowed\nCMD [\"b\"]\n"))
+                .isEmpty();
     }
 
     @Test
