@@ -123,7 +123,11 @@ final class GraphCommand implements Callable<Integer> {
         } catch (BaseException e) {
             if (e.reason() instanceof RegistryException reason) {
                 command.commandLine().getErr().print(name + ":" + e.location().startLine() + ": ");
-                return Names.failed(command, reason);
+                int code = Names.failed(command, reason);
+                if (e.meant() != null) {
+                    command.commandLine().getErr().println("Did you mean the stage " + e.meant() + "?");
+                }
+                return code;
             }
             throw e;
         } catch (IOException e) {

@@ -13,6 +13,8 @@ import dev.strata.dockerfile.SyntaxError;
 import dev.strata.image.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,7 +23,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -62,6 +66,12 @@ final class LintCommand implements Callable<Integer> {
             paramLabel = "NAME=VALUE",
             description = "Value of an ARG; without a value that of the environment.")
     private List<String> buildArgs = new ArrayList<>();
+
+    @Option(
+            names = "--build-context",
+            paramLabel = "NAME[=VALUE]",
+            description = "Name of a context that is given with the build, and so is no image; may be repeated.")
+    private List<String> contexts = new ArrayList<>();
 
     @Option(names = "--target", paramLabel = "STAGE", description = "Stage that would be built; default: the last.")
     private @Nullable String target;
@@ -141,6 +151,7 @@ final class LintCommand implements Callable<Integer> {
         LintOptions options = LintOptions.DEFAULT
                 .withBuildArgs(arguments)
                 .withTarget(target, target != null)
+                .withContexts(contextNames()::contains)
                 .withIgnoreFile(ignoreFile);
         List<SyntaxError> errors = file.check(options);
         List<Finding> findings = Lint.check(file, options);
@@ -150,6 +161,10 @@ final class LintCommand implements Callable<Integer> {
         Excerpts excerpts =
                 (location, error) -> error == null ? file.excerpt(location) : file.excerpt(location, error.marked());
         return new Report(name, errors, findings, excerpts, fails);
+    }
+
+    private Set<String> contextNames() {
+        return contexts.stream().map(context -> context.split("=", 2)[0]).collect(Collectors.toSet());
     }
 
     /** The ignore file of this Dockerfile alone goes before that of the context. */
@@ -249,7 +264,8 @@ final class LintCommand implements Callable<Integer> {
                                         word(finding.rule().severity()),
                                         finding.detail()))))
                 .toList();
-        Map<String, Object> tool = Map.of("driver", Map.of("name", "strata", "rules", rules));
+        Map<String, Object> tool = Map.of(
+                "driver", Map.of("name", "strata", "version", new Main.Version().getVersion()[0], "rules", rules));
         return Map.of(
                 "$schema",
                 "https://json.schemastore.org/sarif-2.1.0.json",
@@ -259,9 +275,20 @@ final class LintCommand implements Callable<Integer> {
                 List.of(Map.of("tool", tool, "results", results)));
     }
 
+    /** Relative where the file's name is; code hosts take it from the repository's root. */
+    private static String uri(String file) {
+        try {
+            return file.startsWith("/")
+                    ? new URI("file", "", file, null).toString()
+                    : new URI(null, null, "/" + file, null).getRawPath().substring(1);
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException("a path is always part of a URI", e);
+        }
+    }
+
     private static Map<String, Object> result(String file, Location place, String rule, String level, String text) {
         Map<String, Object> region = Map.of("startLine", place.startLine(), "endLine", place.endLine());
-        Map<String, Object> artifact = Map.of("uri", file.replace('\\', '/'));
+        Map<String, Object> artifact = Map.of("uri", uri(file));
         return Map.of(
                 "ruleId",
                 rule,

@@ -7,8 +7,11 @@ import dev.strata.image.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -91,6 +94,42 @@ class LintCommandTest {
         assertThat(run.at("/results/0/locations/0/physicalLocation/region/startLine")
                         .asInt())
                 .isEqualTo(2);
+    }
+
+    /** Source: SARIF 2.1.0, sections 3.13, 3.14, 3.19, 3.27, 3.29: what a reader may count on. */
+    @Test
+    void sarifHasWhatItsSpecificationRequires() throws IOException {
+        write("Docker file", "FROM alpine:3.22\nMAINTAINER me\nRUNN x\n");
+        lint("--format", "sarif", "-f", context.resolve("Docker file").toString(), context.toString());
+        JsonNode log = Json.MAPPER.readTree(out.toString());
+        assertThat(log.path("version").asText()).isEqualTo("2.1.0");
+        JsonNode driver = log.at("/runs/0/tool/driver");
+        assertThat(driver.path("name").asText()).isEqualTo("strata");
+        Set<String> rules = new TreeSet<>();
+        for (JsonNode rule : driver.path("rules")) {
+            assertThat(rules.add(rule.path("id").asText())).isTrue();
+            assertThat(rule.at("/shortDescription/text").asText()).isNotEmpty();
+            assertThat(rule.at("/defaultConfiguration/level").asText("error")).isIn("note", "warning", "error");
+        }
+        JsonNode results = log.at("/runs/0/results");
+        assertThat(results).hasSize(1);
+        for (JsonNode result : results) {
+            assertThat(rules).contains(result.path("ruleId").asText());
+            assertThat(result.path("level").asText()).isEqualTo("error");
+            assertThat(result.at("/message/text").asText()).contains("RUNN");
+            JsonNode place = result.at("/locations/0/physicalLocation");
+            assertThat(URI.create(place.at("/artifactLocation/uri").asText()).getPath())
+                    .endsWith("/Docker file");
+            assertThat(place.at("/region/startLine").asInt()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void aContextGivenWithTheBuildIsNoImage() throws IOException {
+        write("Dockerfile", "FROM Assets\nCOPY a b\n");
+        assertThat(lint("--strict", "--build-context", "Assets=../assets", context.toString()))
+                .isZero();
+        assertThat(lint("--strict", context.toString())).isEqualTo(1);
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.strata.builder;
 import dev.strata.context.Contexts;
 import dev.strata.context.Git;
 import dev.strata.context.Http;
+import dev.strata.dockerfile.BuildArguments;
 import dev.strata.dockerfile.Dockerfile;
 import dev.strata.dockerfile.DockerfileException;
 import dev.strata.dockerfile.Finding;
@@ -122,6 +123,7 @@ public final class Build {
                     new Event.SourceReady(files.main().kind(), files.main().revision()));
             LintOptions lint = lintOptions(files);
             Dockerfile parsed = parse(files.dockerfile(), lint);
+            warnOfUnusedArguments(parsed);
             report(parsed, lint, Lint.check(parsed, lint));
             clamp = SourceDate.of(plan, parsed, files.date());
             BaseImages bases = new BaseImages(plan, registry, blobs, events);
@@ -225,6 +227,12 @@ public final class Build {
                 .withTarget(plan.target(), true)
                 .withContexts(request::hasContext)
                 .withIgnoreFile(files.ignoreFile());
+    }
+
+    private void warnOfUnusedArguments(Dockerfile parsed) {
+        for (String sentence : BuildArguments.unused(parsed, request.args().keySet())) {
+            events.accept(new Event.Warning(parsed.name(), sentence));
+        }
     }
 
     private static List<Finding> foreignBases(

@@ -103,7 +103,7 @@ final class Explanation {
                 reason.cause(),
                 reason.what(),
                 dockerfile.name() + ":" + e.location().startLine(),
-                reason.mend(),
+                e.meant() == null ? reason.mend() : "Did you mean the stage " + e.meant() + "?",
                 dockerfile.excerpt(e.location()) + (reason.where() == null ? "" : "\n" + reason.where()));
     }
 

@@ -66,7 +66,8 @@ final class FromRules {
 
     private void defaultBase(Stage stage, GlobalScope defaults) {
         try {
-            if (!ImageName.isValid(defaults.expand(stage.base()).text())) {
+            String base = defaults.expand(stage.base()).text();
+            if (!ImageName.isValid(base) && !isGiven(stage, base)) {
                 findings.add(
                         LintRule.INVALID_DEFAULT_ARG_IN_FROM,
                         stage.source(),

@@ -6,6 +6,7 @@ import dev.strata.dockerfile.GlobalScope;
 import dev.strata.dockerfile.Instruction;
 import dev.strata.dockerfile.Location;
 import dev.strata.dockerfile.Stage;
+import dev.strata.dockerfile.Suggestion;
 import dev.strata.image.Image;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what names of stages, contexts and images stand for, and makes the steps of the stages that are needed. */
@@ -162,7 +164,7 @@ final class StageLinking {
             begin(dispatch, stage, named);
         } else {
             Reference name = reference(stage.location(), base);
-            dispatch.beginWithImage(found(stage.location(), name, platform(stage)));
+            dispatch.beginWithImage(found(stage.location(), name, platform(stage), base));
         }
         dispatch.run();
     }
@@ -187,11 +189,21 @@ final class StageLinking {
     }
 
     private Bases.Found found(Location location, Reference name, Platform platform) {
+        return found(location, name, platform, null);
+    }
+
+    /** @param written the name where it may be a stage's, misspelt */
+    private Bases.Found found(Location location, Reference name, Platform platform, @Nullable String written) {
         try {
             return bases.find(name, platform);
         } catch (RuntimeException e) {
-            throw new BaseException(location, e);
+            String meant = written == null ? null : Suggestion.closest(written, stageNames());
+            throw new BaseException(location, e, meant);
         }
+    }
+
+    private List<String> stageNames() {
+        return file.stages().stream().map(Stage::name).filter(Objects::nonNull).toList();
     }
 
     /** {@code docker-image://scratch} is no image of a registry. */
@@ -303,7 +315,11 @@ final class StageLinking {
                 key -> imageSource(
                         from,
                         instruction,
-                        found(instruction.location(), reference(instruction.location(), from), request.platform())));
+                        found(
+                                instruction.location(),
+                                reference(instruction.location(), from),
+                                request.platform(),
+                                from)));
     }
 
     private int scratch() {

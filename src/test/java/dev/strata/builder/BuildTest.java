@@ -429,7 +429,18 @@ class BuildTest {
         bench.target = "bulid";
         Failure failure = bench.failure();
         assertThat(failure.cause()).isEqualTo(Failure.Cause.USER);
-        assertThat(failure.mend()).contains("build");
+        assertThat(failure.what()).endsWith("expected one of build (did you mean build?)");
+    }
+
+    @Test
+    void aBuildArgumentThatNoArgDeclaresIsWarnedOf() {
+        bench.file("Dockerfile", "FROM scratch\nARG VERSION\nCOPY a /\n").file("a", "a");
+        bench.args.put("VERSON", "1");
+        bench.digest();
+        assertThat(bench.events(Event.Warning.class))
+                .singleElement()
+                .satisfies(warning ->
+                        assertThat(warning.message()).contains("VERSON").endsWith("(did you mean VERSION?)"));
     }
 
     @Test
