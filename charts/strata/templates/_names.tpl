@@ -44,9 +44,13 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, list, watch, create, delete]
-# Which pull secrets a builder pod mounts; their content stays between the kubelet and the pod.
+# Which pull secrets a builder pod mounts.
 - apiGroups: [""]
   resources: [serviceaccounts]
+  verbs: [get]
+# Those that a spec names, when it is needed; none is listed or watched.
+- apiGroups: [""]
+  resources: [secrets]
   verbs: [get]
 # Why a builder pod does not start, and what became of a build.
 - apiGroups: [""]

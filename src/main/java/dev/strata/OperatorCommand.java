@@ -63,6 +63,12 @@ final class OperatorCommand implements Callable<Integer> {
     private int port = 8080;
 
     @Option(
+            names = "--hook-port",
+            defaultValue = "8081",
+            description = "Where git servers POST /hooks/<namespace>/<name> to; default: ${DEFAULT-VALUE}.")
+    private int hookPort = 8081;
+
+    @Option(
             names = "--retry-delay",
             paramLabel = "DURATION",
             defaultValue = "PT5S",
@@ -92,7 +98,8 @@ final class OperatorCommand implements Callable<Integer> {
             stopped.await();
             return Main.OK;
         } catch (IOException e) {
-            System.err.println("strata operator: port " + port + ": " + e.getMessage() + "; name another by --port");
+            System.err.println("strata operator: port " + port + " or " + hookPort + ": " + e.getMessage()
+                    + "; name others by --port and --hook-port");
             return Main.OUTSIDE;
         } catch (KubernetesClientException e) {
             System.err.println("strata operator: the cluster does not answer: " + e.getMessage()
@@ -120,6 +127,7 @@ final class OperatorCommand implements Callable<Integer> {
         return new StrataOperator.Options(
                 new OperatorSettings(image, builderImagePullPolicy, namespace, retryDelay),
                 port,
+                hookPort,
                 true,
                 BETWEEN_CONNECTIONS,
                 lease);

@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
         value = "has(self.source) || (has(self.dockerfile) && has(self.dockerfile.inline))",
         message = "without a source the Dockerfile must be given in dockerfile.inline")
+@ValidationRule(
+        value =
+                "!has(self.rebuild) || !(has(self.rebuild.onSourceChange) || has(self.rebuild.webhook)) || (has(self.source) && (has(self.source.git) || has(self.source.oci)))",
+        message = "only a source of git or a registry can be looked up for changes")
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record ImageBuildSpec(
         @JsonPropertyDescription(
@@ -68,6 +72,9 @@ public record ImageBuildSpec(
 
         @JsonPropertyDescription("Where finished steps are kept for later builds.") @Nullable
         Cache cache,
+
+        @JsonPropertyDescription("What beside a change of the spec calls for a new build.") @Nullable
+        Rebuild rebuild,
 
         @JsonPropertyDescription("How often a build is tried again that failed for no fault of its own.") @Nullable
         Retry retry,
@@ -240,6 +247,52 @@ public record ImageBuildSpec(
                     "The repository that keeps the steps. The output's image with -cache behind it where it is left out.")
             @Nullable
             String image) {}
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Rebuild(
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @ValidationRule(
+                    value = "duration(self) >= duration('10s')",
+                    message = "an interval must be at least ten seconds, such as 5m or 1h")
+            @JsonPropertyDescription(
+                    "How often the source is looked up, such as 5m: a branch or tag of git, a tag of a registry. Builds of one repository share the look-up.")
+            @Nullable
+            String onSourceChange,
+
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @ValidationRule(
+                    value = "duration(self) >= duration('10s')",
+                    message = "an interval must be at least ten seconds, such as 5m or 1h")
+            @JsonPropertyDescription("How often the tags of the base images are looked up, such as 1h.")
+            @Nullable
+            String onBaseChange,
+
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @ValidationRule(
+                    value = "duration(self) >= duration('10s')",
+                    message = "an interval must be at least ten seconds, such as 5m or 1h")
+            @JsonPropertyDescription(
+                    "How often the image's own tags are looked up, such as 30m. A tag that somebody overwrote is put back; an image that is gone is pushed again from the cache.")
+            @Nullable
+            String onDrift,
+
+            @Size(min = 9, max = 128)
+            @JsonPropertyDescription(
+                    "When to build, in five fields as cron has them (minute, hour, day, month, weekday), in UTC: 0 3 * * 1-5.")
+            @Nullable
+            String schedule,
+
+            @JsonPropertyDescription("A request of a git server that has the source looked up at once.") @Nullable
+            Webhook webhook) {}
+
+    public record Webhook(
+            @Required
+            @JsonPropertyDescription(
+                    "The secret and the key in it that the git server signs its requests with, in the build's namespace.")
+            Source.@Nullable Key secretRef) {}
 
     public record Retry(
             @Min(0)

@@ -44,10 +44,14 @@ public record ImageBuildStatus(
         Integer layersOmitted,
 
         @JsonPropertyDescription("Finished builds, newest first.")
-        List<Finished> history) {
+        List<Finished> history,
+
+        @JsonPropertyDescription(
+                "Why something that spec.rebuild names cannot be looked up at the moment; tried again with back-off.")
+        List<String> lookUpFailures) {
 
     public static final ImageBuildStatus NONE = new ImageBuildStatus(
-            null, List.of(), null, null, null, null, List.of(), List.of(), List.of(), null, List.of());
+            null, List.of(), null, null, null, null, List.of(), List.of(), List.of(), null, List.of(), List.of());
 
     public ImageBuildStatus {
         conditions = copy(conditions);
@@ -55,6 +59,7 @@ public record ImageBuildStatus(
         platforms = copy(platforms);
         layers = copy(layers);
         history = copy(history);
+        lookUpFailures = copy(lookUpFailures);
     }
 
     private static <T> List<T> copy(@Nullable List<T> list) {
@@ -99,7 +104,8 @@ public record ImageBuildStatus(
 
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record Trigger(
-            @JsonPropertyDescription("Created, SpecChanged, ConfigMapChanged or RebuildRequested.")
+            @JsonPropertyDescription(
+                    "Created, SpecChanged, ConfigMapChanged, SecretChanged, RebuildRequested, SourceChanged, BaseChanged, Scheduled or ImageMissing.")
             Cause reason,
 
             @JsonPropertyDescription("The same in a sentence, with old and new values.") @Nullable
@@ -115,7 +121,18 @@ public record ImageBuildStatus(
             String rebuild,
 
             @JsonPropertyDescription("The generation of the spec at that time.") @Nullable
-            Long generation) {
+            Long generation,
+
+            @JsonPropertyDescription("What was found beside the spec at that time, where something was looked up.")
+            @Nullable
+            Found found,
+
+            @JsonPropertyDescription("The ConfigMaps and secrets that the spec names, each with a digest of its data.")
+            List<Named> objects) {
+        public Trigger {
+            objects = copy(objects);
+        }
+
         public enum Cause {
             /** The first build of this resource. */
             @JsonProperty("Created")
@@ -125,11 +142,54 @@ public record ImageBuildStatus(
             /** The spec is the same, what it refers to is not. */
             @JsonProperty("ConfigMapChanged")
             CONFIG_MAP_CHANGED,
+            @JsonProperty("SecretChanged")
+            SECRET_CHANGED,
             /** The annotation {@code strata.dev/rebuild} has another value. */
             @JsonProperty("RebuildRequested")
-            REBUILD_REQUESTED
+            REBUILD_REQUESTED,
+            /** The source's branch or tag stands for another commit. */
+            @JsonProperty("SourceChanged")
+            SOURCE_CHANGED,
+            /** A base image's tag stands for another image. */
+            @JsonProperty("BaseChanged")
+            BASE_CHANGED,
+            @JsonProperty("Scheduled")
+            SCHEDULED,
+            /** The registry no longer has the image. */
+            @JsonProperty("ImageMissing")
+            IMAGE_MISSING
         }
     }
+
+    /** What look-ups found beside the spec; part of the inputs' hash, so that each finding is built once. */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record Found(
+            @JsonPropertyDescription("What the source's branch or tag stands for.") @Nullable
+            String revision,
+
+            @JsonPropertyDescription("The base images that moved, with the digests that their tags stand for.")
+            List<Base> bases,
+
+            @JsonPropertyDescription("The time that the schedule called for, in RFC 3339.") @Nullable
+            String due,
+
+            @JsonPropertyDescription("The image that the registry no longer had.") @Nullable
+            String missing) {
+        public static final Found NOTHING = new Found(null, List.of(), null, null);
+
+        public Found {
+            bases = copy(bases);
+        }
+    }
+
+    public record Named(
+            @JsonPropertyDescription("ConfigMap or Secret.") String kind,
+
+            @JsonPropertyDescription("The object's name.") String name,
+
+            @JsonPropertyDescription(
+                    "The first digits of a digest of its data; that of a secret is salted with the secret's uid.")
+            String digest) {}
 
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record Attempt(

@@ -19,7 +19,8 @@ public enum Reason {
     @JsonProperty("VolumeFailed")
     VOLUME_FAILED("A ConfigMap or secret that the builder pod mounts is missing or lacks a key; the node tries again."),
     @JsonProperty("ReferenceMissing")
-    REFERENCE_MISSING("A class, service account or ConfigMap that the spec names does not exist; looked for again."),
+    REFERENCE_MISSING(
+            "A class, service account, ConfigMap or secret that the spec names does not exist; looked for again."),
     @JsonProperty("PodRefused")
     POD_REFUSED("The API server refused the builder pod (quota, policy); tried again with back-off."),
     @JsonProperty("Superseding")
@@ -40,6 +41,10 @@ public enum Reason {
     POD_LOST("The builder pod was evicted, deleted or lost with its node; a new one goes on from the cache."),
     @JsonProperty("OutsideFailed")
     OUTSIDE_FAILED("A registry, source or network failed on every attempt."),
+    @JsonProperty("NamingFailed")
+    NAMING_FAILED("The image is pushed, but the registry does not take its tags or its index; tried again."),
+    @JsonProperty("TagRestored")
+    TAG_RESTORED("A tag that somebody else had overwritten was put back."),
     @JsonProperty("BuildWarnings")
     BUILD_WARNINGS("The build ended with warnings, such as lint findings; status.platforms[].warnings has them."),
     @JsonProperty("InternalError")

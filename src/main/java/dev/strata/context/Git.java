@@ -3,10 +3,13 @@ package dev.strata.context;
 import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +60,65 @@ public final class Git {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the files of " + remote.shown(), e);
         }
+    }
+
+    /**
+     * What the names of a repository stand for now, without fetching anything: {@code HEAD}, {@code refs/heads/…} and
+     * {@code refs/tags/…}, each with its commit; an annotated tag with that of what it tags.
+     *
+     * @param credentials folder as {@link dev.strata.plan.Plan.Source.Git} has it; null for none
+     * @throws ContextException whose {@link ContextException#fault} tells whether trying again may help
+     */
+    public SortedMap<String, String> references(String repository, @Nullable Path credentials) {
+        GitRemote remote = GitRemote.check(repository);
+        try {
+            Files.createDirectories(scratch);
+            Path empty = Files.createTempDirectory(scratch, "ls");
+            try (GitSession session = GitSession.open(remote, empty, scratch, new Credentials(credentials), caBundle)) {
+                return references(
+                        session.run("ls-remote", "--quiet", remote.address(), "HEAD", "refs/heads/*", "refs/tags/*"));
+            } finally {
+                Removal.of(empty);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot look up the references of " + remote.shown(), e);
+        }
+    }
+
+    private static SortedMap<String, String> references(String listed) {
+        SortedMap<String, String> references = new TreeMap<>();
+        listed.lines()
+                .map(line -> line.split("\t", 2))
+                .filter(pair -> pair.length == 2)
+                .forEach(pair -> {
+                    boolean peeled = pair[1].endsWith("^{}");
+                    String name = peeled ? pair[1].substring(0, pair[1].length() - 3) : pair[1];
+                    if (peeled) {
+                        references.put(name, pair[0]); // listed behind the tag object itself
+                    } else {
+                        references.putIfAbsent(name, pair[0]);
+                    }
+                });
+        return references;
+    }
+
+    /**
+     * The commit that a revision stands for, as {@link #checkout} would take it; null where no name says so, as for a
+     * commit, which stands for itself.
+     *
+     * @param revision branch or tag; null is the default branch
+     */
+    public static @Nullable String commit(SortedMap<String, String> references, @Nullable String revision) {
+        if (revision == null) {
+            return references.get("HEAD");
+        }
+        for (String prefix : List.of("", "refs/", "refs/tags/", "refs/heads/")) {
+            String commit = references.get(prefix + revision);
+            if (commit != null) {
+                return commit;
+            }
+        }
+        return null;
     }
 
     private static Checkout checkout(

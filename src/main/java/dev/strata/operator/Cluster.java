@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
@@ -20,7 +21,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** All that the operator reads from and does to the cluster beside its informers; each call is one request. */
-final class Cluster {
+final class Cluster implements HookServer.Builds {
     private static final int CONFLICT = HttpURLConnection.HTTP_CONFLICT;
     private static final int NOT_FOUND = HttpURLConnection.HTTP_NOT_FOUND;
 
@@ -35,8 +36,9 @@ final class Cluster {
         ImageBuildSpec spec = build.getSpec();
         String namespace = build.getMetadata().getNamespace();
         Map<String, ConfigMap> configMaps = new TreeMap<>();
+        Map<String, Secret> secrets = new TreeMap<>();
         if (spec == null) {
-            return new Gathered(build, buildClass, null, configMaps);
+            return new Gathered(build, buildClass, null, configMaps, secrets);
         }
         for (String name : Planner.configMaps(spec)) {
             ConfigMap found =
@@ -45,6 +47,7 @@ final class Cluster {
                 configMaps.put(name, found);
             }
         }
+        Planner.secrets(spec).forEach(name -> secret(namespace, name).ifPresent(found -> secrets.put(name, found)));
         return new Gathered(
                 build,
                 buildClass,
@@ -52,7 +55,23 @@ final class Cluster {
                         .inNamespace(namespace)
                         .withName(Planner.serviceAccountName(spec))
                         .get(),
-                configMaps);
+                configMaps,
+                secrets);
+    }
+
+    @Override
+    public Optional<ImageBuild> build(String namespace, String name) {
+        return Optional.ofNullable(client.resources(ImageBuild.class)
+                .inNamespace(namespace)
+                .withName(name)
+                .get());
+    }
+
+    /** Read when it is needed and never watched: the operator keeps no copy of any secret. */
+    @Override
+    public Optional<Secret> secret(String namespace, String name) {
+        return Optional.ofNullable(
+                client.secrets().inNamespace(namespace).withName(name).get());
     }
 
     /** What went wrong around a pod lately, newest first. */

@@ -37,6 +37,7 @@ final class Conditions {
         return switch (decision) {
             case Decision.Succeed succeed -> ready(image);
             case Decision.Settled settled -> ready(image);
+            case Decision.Retag retag -> ready(image);
             case Decision.Stall(Reason reason, String message) ->
                 new Said(Status.FALSE, reason, message, Condition.Type.STALLED);
             case Decision.Clean clean ->

@@ -36,6 +36,9 @@ sealed interface Decision {
     /** The image is in the registry, as it was before. */
     record Settled() implements Decision {}
 
+    /** The image is there, but some of its tags stand for another one: they are put back. */
+    record Retag(List<String> tags) implements Decision {}
+
     /** Nothing more until a person changes something. */
     record Stall(Reason reason, String message) implements Decision {}
 
@@ -91,7 +94,8 @@ sealed interface Decision {
 
     private static Decision decide(Observed seen, Wanted.Valid valid) {
         if (isBuilt(seen, valid.hash())) {
-            return new Settled();
+            boolean stray = !seen.looked().strayTags().isEmpty() && !seen.suspended();
+            return stray ? new Retag(seen.looked().strayTags()) : new Settled();
         }
         List<Attempt> attempts = Attempts.of(seen, valid.hash());
         List<Verdict> verdicts = new ArrayList<>();

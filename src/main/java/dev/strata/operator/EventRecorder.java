@@ -69,6 +69,15 @@ final class EventRecorder {
         }
     }
 
+    /** Tags that stood for another image stand for the build's own again. */
+    void restored(ImageBuild build, List<String> tags, String image) {
+        write(
+                build,
+                "Normal",
+                Reason.TAG_RESTORED,
+                "the tags " + String.join(", ", tags) + " stood for another image; they stand for " + image + " again");
+    }
+
     private void write(ImageBuild build, Condition ready) {
         String type =
                 ready.status() == Condition.Status.FALSE && ready.reason() != Reason.SUSPENDED ? "Warning" : "Normal";

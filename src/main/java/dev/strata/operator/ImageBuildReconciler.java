@@ -6,6 +6,8 @@ import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.Reason;
+import dev.strata.image.Reference;
+import dev.strata.registry.RegistryException;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -26,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +48,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private static final Logger LOG = LoggerFactory.getLogger(ImageBuildReconciler.class);
     private static final Duration BETWEEN_PATCHES = Duration.ofSeconds(1);
     private static final Duration WATCHFUL = Duration.ofSeconds(30);
+    private static final Duration FOLLOW_UP = Duration.ofMillis(200);
     private static final Duration REFUSED_AGAIN = Duration.ofSeconds(20);
     private static final String BY_CONFIG_MAP = "configMap";
     private static final int LOG_LINE = 500;
@@ -52,6 +56,8 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
 
     private final Cluster cluster;
     private final Observer observer;
+    private final Upstream upstream;
+    private final Naming naming;
     private final Wakes wakes;
     private final EventRecorder events;
     private final OperatorMetrics metrics;
@@ -63,12 +69,16 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     ImageBuildReconciler(
             Cluster cluster,
             Observer observer,
+            Upstream upstream,
+            Naming naming,
             Wakes wakes,
             EventRecorder events,
             OperatorMetrics metrics,
             boolean serverSideApply) {
         this.cluster = cluster;
         this.observer = observer;
+        this.upstream = upstream;
+        this.naming = naming;
         this.wakes = wakes;
         this.events = events;
         this.metrics = metrics;
@@ -77,6 +87,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
 
     @Override
     public List<EventSource<?, ImageBuild>> prepareEventSources(EventSourceContext<ImageBuild> context) {
+        wakes.over(context.getPrimaryCache());
         var pods = InformerEventSourceConfiguration.from(Pod.class, ImageBuild.class)
                 .withLabelSelector(PodLabels.SELECTOR)
                 .withSecondaryToPrimaryMapper(Mappers.fromOwnerReferences(ImageBuild.class))
@@ -167,7 +178,14 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             return rescheduled(UpdateControl.noUpdate(), pause);
         }
         tell(build, seen, decision, next);
-        return rescheduled(UpdateControl.patchStatus(withStatus(build, next)), again(seen, decision));
+        return rescheduled(UpdateControl.patchStatus(withStatus(build, next)), afterwards(build, seen, decision));
+    }
+
+    /** After an end is recorded it is seen once more: only then is it known what to look up from now on. */
+    private static Optional<Duration> afterwards(ImageBuild build, Observed seen, Decision decision) {
+        boolean ended = decision instanceof Decision.Succeed || decision instanceof Decision.Stall;
+        boolean watching = build.getSpec() != null && build.getSpec().rebuild() != null;
+        return ended && watching ? Optional.of(FOLLOW_UP) : again(seen, decision);
     }
 
     private static UpdateControl<ImageBuild> rescheduled(UpdateControl<ImageBuild> control, Optional<Duration> after) {
@@ -229,11 +247,14 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         String namespace = build.getMetadata().getNamespace();
         return switch (decision) {
             case Decision.Start start when seen.wanted() instanceof Wanted.Valid valid -> start(build, valid, start);
+            case Decision.Retag retag
+            when seen.wanted() instanceof Wanted.Valid valid -> retag(build, valid, seen, retag);
             case Decision.Clean clean -> {
                 clean.pods().forEach(pod -> cluster.deletePod(namespace, pod));
                 yield clean;
             }
             case Decision.Start start -> start;
+            case Decision.Retag retag -> retag;
             case Decision.Wait wait -> wait;
             case Decision.Hold hold -> hold;
             case Decision.Retry retry -> retry;
@@ -241,6 +262,19 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Settled settled -> settled;
             case Decision.Stall stall -> stall;
         };
+    }
+
+    /** The image is there, so no builder is needed to give it its names back. */
+    private Decision retag(ImageBuild build, Wanted.Valid valid, Observed seen, Decision.Retag retag) {
+        try {
+            String image = Objects.requireNonNull(seen.status().image());
+            naming.tag(valid.access(), Reference.parse(image), retag.tags());
+            upstream.hasten(ResourceID.fromResource(build), LookUps.Kind.IMAGE);
+            events.restored(build, retag.tags(), image);
+            return retag;
+        } catch (RegistryException e) {
+            return new Decision.Hold(Reason.NAMING_FAILED, String.valueOf(e.getMessage()), REFUSED_AGAIN);
+        }
     }
 
     private Decision start(ImageBuild build, Wanted.Valid valid, Decision.Start start) {
@@ -305,9 +339,15 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Retry retry -> Optional.of(retry.after());
             case Decision.Start start -> Optional.of(Observer.SLOW_START);
             case Decision.Clean clean -> Optional.of(Observer.SLOW_START);
-            case Decision.Succeed succeed -> Optional.empty();
-            case Decision.Settled settled -> Optional.empty();
-            case Decision.Stall stall -> Optional.empty();
+            case Decision.Succeed succeed -> untilDue(seen);
+            case Decision.Settled settled -> untilDue(seen);
+            case Decision.Retag retag -> untilDue(seen);
+            case Decision.Stall stall -> untilDue(seen);
         };
+    }
+
+    private static Optional<Duration> untilDue(Observed seen) {
+        return Optional.ofNullable(seen.due())
+                .map(due -> Duration.between(seen.now(), due).plusSeconds(1));
     }
 }

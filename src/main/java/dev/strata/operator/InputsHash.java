@@ -2,10 +2,12 @@ package dev.strata.operator;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.strata.api.ImageBuildSpec;
+import dev.strata.api.ImageBuildStatus.Found;
 import dev.strata.image.Digest;
 import dev.strata.image.Json;
 import dev.strata.image.Platform;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Secret;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -28,17 +30,22 @@ final class InputsHash {
      * @param args whose values were read
      * @param platform of a build that names none
      * @param configMaps whose files are part of a context
+     * @param secrets digests of the secrets that RUN may read, by what the spec calls them
      * @param rebuild the token that asks for a rebuild; null for none
+     * @param found what look-ups found beside the spec
      */
     static String of(
             ImageBuildSpec spec,
             SequencedMap<String, @Nullable String> args,
             Platform platform,
             List<ConfigMap> configMaps,
-            @Nullable String rebuild) {
+            SortedMap<String, String> secrets,
+            @Nullable String rebuild,
+            Found found) {
         SortedMap<String, String> digests = new TreeMap<>();
         configMaps.forEach(map -> digests.put(map.getMetadata().getName(), digest(map)));
-        return Digest.sha256(Json.bytes(new Hashed(deciding(spec, platform), args, digests, rebuild)))
+        Found moved = found.equals(Found.NOTHING) ? null : found;
+        return Digest.sha256(Json.bytes(new Hashed(deciding(spec, platform), args, digests, secrets, rebuild, moved)))
                 .toString();
     }
 
@@ -47,7 +54,9 @@ final class InputsHash {
             ImageBuildSpec spec,
             SequencedMap<String, @Nullable String> args,
             SortedMap<String, String> configMaps,
-            @Nullable String rebuild) {}
+            SortedMap<String, String> secrets,
+            @Nullable String rebuild,
+            @Nullable Found found) {}
 
     /** The part of a spec that decides. */
     private static ImageBuildSpec deciding(ImageBuildSpec spec, Platform platform) {
@@ -66,11 +75,23 @@ final class InputsHash {
                 null,
                 null,
                 null,
+                null,
                 spec.reproducible(),
                 null);
     }
 
-    private static String digest(ConfigMap map) {
+    /**
+     * A digest of one value of a secret. The secret's uid, which only its readers know, is hashed with it, so that nobody
+     * who sees a status can try passwords on it.
+     */
+    static String digest(Secret secret, String key) {
+        String value = secret.getData() == null ? null : secret.getData().get(key);
+        return Digest.sha256(
+                        Json.bytes(List.of(String.valueOf(secret.getMetadata().getUid()), value == null ? "" : value)))
+                .toString();
+    }
+
+    static String digest(ConfigMap map) {
         Map<String, Map<String, String>> content = new TreeMap<>();
         content.put("data", sorted(map.getData()));
         content.put("binaryData", sorted(map.getBinaryData()));

@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param rebuild the token of the annotation {@code strata.dev/rebuild}; null where there never was one
  * @param status as it was patched last; empty at first
  * @param pods all builder pods of this resource, whatever they build
+ * @param looked what is known of the world outside
  * @param retryLimit further attempts after a failure of the outside
  * @param retryDelay the pause after the first of them
+ * @param due when the schedule calls for the next build; null where there is none
  */
 record Observed(
         long generation,
@@ -23,8 +25,10 @@ record Observed(
         @Nullable String rebuild,
         ImageBuildStatus status,
         List<BuilderPod> pods,
+        Looked looked,
         int retryLimit,
         Duration retryDelay,
+        @Nullable Instant due,
         Instant now) {
     Observed {
         pods = List.copyOf(pods);

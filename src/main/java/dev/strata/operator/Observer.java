@@ -30,6 +30,7 @@ final class Observer {
 
     private final Cluster cluster;
     private final Followers followers;
+    private final Upstream upstream;
     private final Wakes wakes;
     private final OperatorSettings settings;
     private final Clock clock;
@@ -37,8 +38,15 @@ final class Observer {
     private final Map<String, Remembered> remembered = new ConcurrentHashMap<>();
 
     /** @param wakes called when a builder has told something */
-    Observer(Cluster cluster, Followers followers, Wakes wakes, OperatorSettings settings, Clock clock) {
+    Observer(
+            Cluster cluster,
+            Followers followers,
+            Upstream upstream,
+            Wakes wakes,
+            OperatorSettings settings,
+            Clock clock) {
         this.cluster = cluster;
+        this.upstream = upstream;
         this.followers = followers;
         this.wakes = wakes;
         this.settings = settings;
@@ -62,7 +70,7 @@ final class Observer {
         BuildClassSpec classSpec = buildClass == null ? null : buildClass.getSpec();
         ImageBuildStatus status = build.getStatus() == null ? ImageBuildStatus.NONE : build.getStatus();
         List<Pod> pods = pods(build, status, context);
-        Wanted wanted = wanted(build, buildClass, pods);
+        Wanted wanted = wanted(build, buildClass, status, pods, now);
         String hash = wanted instanceof Wanted.Valid valid ? valid.hash() : "";
         Map<String, Progress.Seen> told = new TreeMap<>();
         Map<String, Integer> attempts = new TreeMap<>();
@@ -95,13 +103,20 @@ final class Observer {
                         Planner.rebuild(build),
                         status,
                         read,
+                        upstream.known(build),
                         retryLimit(build.getSpec(), classSpec),
                         settings.retryDelay(),
+                        wanted instanceof Wanted.Valid ? due(build.getSpec(), now) : null,
                         now),
                 told,
                 classSpec == null || classSpec.historyLimit() == null
                         ? OperatorSettings.HISTORY
                         : classSpec.historyLimit());
+    }
+
+    private static @Nullable Instant due(@Nullable ImageBuildSpec spec, Instant now) {
+        Schedule schedule = spec == null ? null : Planner.schedule(spec);
+        return schedule == null ? null : schedule.next(now).orElse(null);
     }
 
     private static int retryLimit(@Nullable ImageBuildSpec spec, @Nullable BuildClassSpec classSpec) {
@@ -128,25 +143,31 @@ final class Observer {
             long generation,
             @Nullable String rebuild,
             @Nullable String classVersion,
+            Looked looked,
             Wanted.Valid wanted) {}
 
-    private Wanted wanted(ImageBuild build, @Nullable BuildClass buildClass, List<Pod> pods) {
+    private Wanted wanted(
+            ImageBuild build, @Nullable BuildClass buildClass, ImageBuildStatus status, List<Pod> pods, Instant now) {
         String uid = build.getMetadata().getUid();
         long generation = build.getMetadata().getGeneration();
         String rebuild = Planner.rebuild(build);
         String classVersion =
                 buildClass == null ? null : buildClass.getMetadata().getResourceVersion();
         Remembered last = remembered.get(uid);
+        Looked known = upstream.known(build);
         if (last != null
                 && last.generation() == generation
                 && Objects.equals(last.rebuild(), rebuild)
                 && Objects.equals(last.classVersion(), classVersion)
+                && last.looked().equals(known)
                 && pods.stream().anyMatch(pod -> isAtWork(pod, last.wanted().hash()))) {
             return last.wanted();
         }
-        Wanted wanted = Planner.plan(cluster.gather(build, buildClass), settings);
+        Gathered gathered = cluster.gather(build, buildClass);
+        Looked looked = upstream.look(gathered, status);
+        Wanted wanted = Planner.plan(gathered, status, looked, settings, now);
         if (wanted instanceof Wanted.Valid valid && pods.stream().anyMatch(pod -> isAtWork(pod, valid.hash()))) {
-            remembered.put(uid, new Remembered(generation, rebuild, classVersion, valid));
+            remembered.put(uid, new Remembered(generation, rebuild, classVersion, looked, valid));
         } else {
             remembered.remove(uid);
         }

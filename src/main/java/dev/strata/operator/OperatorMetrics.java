@@ -27,6 +27,8 @@ final class OperatorMetrics {
             case Decision.Wait wait -> {}
             case Decision.Hold hold -> {}
             case Decision.Settled settled -> {}
+            case Decision.Retag retag ->
+                registry.counter("strata.tags.restored").increment(retag.tags().size());
         }
     }
 

@@ -8,6 +8,9 @@ import dev.strata.api.ImageBuildSpec;
 import dev.strata.api.ImageBuildSpec.Argument;
 import dev.strata.api.ImageBuildSpec.NamedContext;
 import dev.strata.api.ImageBuildSpec.SecretValue;
+import dev.strata.api.ImageBuildStatus;
+import dev.strata.api.ImageBuildStatus.Found;
+import dev.strata.api.ImageBuildStatus.Named;
 import dev.strata.api.PodSettings;
 import dev.strata.api.PodTemplate;
 import dev.strata.api.Source;
@@ -19,7 +22,9 @@ import dev.strata.operator.Wanted.Mount;
 import dev.strata.plan.Plan;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.Secret;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,31 +40,43 @@ final class Planner {
     static final String PLAN = ROOT + "/plan";
     static final String CA_BUNDLE = "ca.crt";
 
+    /** How many objects a trigger tells of by name. */
+    private static final int OBJECTS = 32;
+
     private final ImageBuild build;
     private final ImageBuildSpec spec;
     private final BuildClassSpec settings;
     private final ClassDefaults defaults;
     private final Gathered gathered;
     private final OperatorSettings operator;
+    private final Found found;
     private final List<Mount> mounts = new ArrayList<>();
 
-    private Planner(Gathered gathered, ImageBuildSpec spec, BuildClassSpec settings, OperatorSettings operator) {
+    private Planner(
+            Gathered gathered, ImageBuildSpec spec, BuildClassSpec settings, Found found, OperatorSettings operator) {
         this.build = gathered.build();
         this.spec = spec;
         this.settings = settings;
         this.defaults = new ClassDefaults(spec, settings);
         this.gathered = gathered;
         this.operator = operator;
+        this.found = found;
     }
 
-    /** Says what a build asks for. */
-    static Wanted plan(Gathered gathered, OperatorSettings operator) {
+    /**
+     * Says what a build asks for.
+     *
+     * @param looked what look-ups found beside the spec
+     */
+    static Wanted plan(
+            Gathered gathered, ImageBuildStatus status, Looked looked, OperatorSettings operator, Instant now) {
         ImageBuildSpec spec = gathered.build().getSpec();
         if (spec == null || spec.output() == null || spec.output().image() == null) {
             return new Wanted.Invalid("spec.output.image is missing; it says where the image goes");
         }
         try {
-            return new Planner(gathered, spec, classOf(gathered, spec), operator).valid();
+            Found found = Triggers.found(status, looked, schedule(spec), now);
+            return new Planner(gathered, spec, classOf(gathered, spec), found, operator).valid();
         } catch (MissingException e) {
             return new Wanted.Missing(e.getMessage());
         } catch (InvalidException e) {
@@ -116,16 +133,20 @@ final class Planner {
                 null,
                 registries(),
                 null);
-        return new Wanted.Valid(
-                InputsHash.of(spec, args, platforms.getFirst(), contents(), rebuild(build)),
-                platforms,
-                repository,
-                pod(plan));
+        String hash =
+                InputsHash.of(spec, args, platforms.getFirst(), contents(), secretDigests(), rebuild(build), found);
+        return new Wanted.Valid(hash, platforms, repository, pod(plan), Outside.Access.of(gathered), found, objects());
     }
 
     private List<String> broken() {
         return checked(
                 "spec", () -> ClassRules.broken(spec, build.getMetadata().getNamespace(), className(spec), settings));
+    }
+
+    /** When the spec wants to be built whatever has changed; null where it does not say. */
+    static @Nullable Schedule schedule(ImageBuildSpec spec) {
+        String text = spec.rebuild() == null ? null : spec.rebuild().schedule();
+        return text == null ? null : checked("spec.rebuild.schedule", () -> Schedule.parse(text));
     }
 
     private Wanted.Pod pod(Plan plan) {
@@ -326,10 +347,16 @@ final class Planner {
         return contexts;
     }
 
+    /** The tags that the image shall have. */
+    static List<String> tags(ImageBuildSpec spec) {
+        return spec.output() == null || spec.output().tags().isEmpty()
+                ? List.of("latest")
+                : spec.output().tags();
+    }
+
     private Plan.Output output(Reference repository, ImageBuildSpec.Output output) {
-        List<String> tags = output.tags().isEmpty() ? List.of("latest") : output.tags();
         return new Plan.Output(
-                tags.stream().map(repository::withTag).toList(),
+                tags(spec).stream().map(repository::withTag).toList(),
                 List.of(),
                 new TreeMap<>(output.labels()),
                 new TreeMap<>(output.annotations()),
@@ -413,6 +440,37 @@ final class Planner {
                 .toList();
     }
 
+    /** The secrets that RUN may read, by name and key. */
+    private SortedMap<String, String> secretDigests() {
+        SortedMap<String, String> digests = new TreeMap<>();
+        for (SecretValue secret : spec.secrets()) {
+            Source.Key reference = required(secret.secretRef(), "spec.secrets.secretRef");
+            String name = required(reference.name(), "spec.secrets.secretRef.name");
+            String key = required(reference.key(), "spec.secrets.secretRef.key");
+            Secret object = gathered.secrets().get(name);
+            if (object == null) {
+                throw new MissingException("there is no secret \"" + name + "\" in the namespace, which spec.secrets["
+                        + secret.id() + "].secretRef names");
+            }
+            digests.put(name + "/" + key, InputsHash.digest(object, key));
+        }
+        return digests;
+    }
+
+    /** What the inputs' hash covers beside the spec, so that a change can be told by name. */
+    private List<Named> objects() {
+        List<Named> objects = new ArrayList<>();
+        configMaps(spec)
+                .forEach(name -> objects.add(
+                        new Named("ConfigMap", name, shortened(InputsHash.digest(existing(name, "spec"))))));
+        secretDigests().forEach((name, digest) -> objects.add(new Named("Secret", name, shortened(digest))));
+        return objects.size() <= OBJECTS ? objects : objects.subList(0, OBJECTS);
+    }
+
+    private static String shortened(String digest) {
+        return Digest.parse(digest).hex().substring(0, 12);
+    }
+
     private ConfigMap existing(String name, String field) {
         ConfigMap found = gathered.configMaps().get(name);
         if (found == null) {
@@ -420,6 +478,16 @@ final class Planner {
                     "there is no ConfigMap \"" + name + "\" in the namespace, which " + field + " names");
         }
         return found;
+    }
+
+    /** The names of the secrets that RUN may read. */
+    static List<String> secrets(ImageBuildSpec spec) {
+        List<String> names = new ArrayList<>();
+        spec.secrets()
+                .forEach(secret -> add(
+                        names,
+                        secret.secretRef() == null ? null : secret.secretRef().name()));
+        return names.stream().distinct().toList();
     }
 
     /** The names of the ConfigMaps that a spec reads. */

@@ -59,7 +59,7 @@ final class Statuses {
         if (valid == null || (own.isEmpty() && !(decision instanceof Decision.Start))) {
             return unbuilt();
         }
-        Trigger trigger = trigger(valid.hash(), own);
+        Trigger trigger = trigger(valid, own);
         List<Attempt> attempts = Attempts.bounded(withOrders(own, valid.hash(), podName));
         List<PlatformStatus> platforms = platforms(valid);
         String image = before.image();
@@ -79,7 +79,8 @@ final class Statuses {
                 platforms,
                 built ? (first == null ? List.of() : first.stack()) : before.layers(),
                 built ? omitted(first) : before.layersOmitted(),
-                history(valid.hash(), image, attempts));
+                history(valid.hash(), image, attempts),
+                seen.looked().failures());
     }
 
     /** Nothing was or is to be built for this spec: only the conditions speak of it. */
@@ -95,7 +96,8 @@ final class Statuses {
                 before.platforms(),
                 before.layers(),
                 before.layersOmitted(),
-                before.history());
+                before.history(),
+                seen.looked().failures());
     }
 
     private List<Attempt> withOrders(
@@ -120,49 +122,20 @@ final class Statuses {
     }
 
     /** Why the latest build was started; stays for as long as it goes on. */
-    private Trigger trigger(String hash, List<Attempt> own) {
+    private Trigger trigger(Wanted.Valid valid, List<Attempt> own) {
         Trigger last = before.trigger();
-        if (last != null && hash.equals(last.inputs()) && !isSecondChance(last)) {
+        if (last != null && valid.hash().equals(last.inputs()) && !isSecondChance(last)) {
             return last;
         }
         Instant at = own.isEmpty() || own.getFirst().started() == null
                 ? seen.now()
                 : Instant.parse(own.getFirst().started());
-        Trigger.Cause cause = cause(last, hash);
-        return new Trigger(cause, message(cause, last), Attempts.text(at), hash, seen.rebuild(), seen.generation());
+        return Causes.of(seen, valid).trigger(at);
     }
 
     /** The same inputs are tried again, because the spec changed in something else. */
     private boolean isSecondChance(Trigger last) {
         return decision instanceof Decision.Start && last.generation() != null && last.generation() < seen.generation();
-    }
-
-    private Trigger.Cause cause(@Nullable Trigger last, String hash) {
-        if (last == null) {
-            return Trigger.Cause.CREATED;
-        }
-        if (!Objects.equals(last.rebuild(), seen.rebuild())) {
-            return Trigger.Cause.REBUILD_REQUESTED;
-        }
-        boolean sameSpec = last.generation() != null && last.generation() == seen.generation();
-        return sameSpec && !hash.equals(last.inputs()) ? Trigger.Cause.CONFIG_MAP_CHANGED : Trigger.Cause.SPEC_CHANGED;
-    }
-
-    private String message(Trigger.Cause cause, @Nullable Trigger last) {
-        return switch (cause) {
-            case CREATED -> "the resource is new";
-            case REBUILD_REQUESTED ->
-                "the annotation strata.dev/rebuild changed from " + quoted(last == null ? null : last.rebuild())
-                        + " to " + quoted(seen.rebuild());
-            case CONFIG_MAP_CHANGED -> "a ConfigMap that the spec names changed";
-            case SPEC_CHANGED ->
-                "the spec changed from generation " + (last == null ? "?" : last.generation()) + " to "
-                        + seen.generation();
-        };
-    }
-
-    private static String quoted(@Nullable String text) {
-        return text == null ? "nothing" : "\"" + text + "\"";
     }
 
     private List<PlatformStatus> platforms(Wanted.Valid valid) {
@@ -250,6 +223,7 @@ final class Statuses {
             case Decision.Hold hold -> null;
             case Decision.Retry retry -> null;
             case Decision.Settled settled -> null;
+            case Decision.Retag retag -> null;
         };
     }
 

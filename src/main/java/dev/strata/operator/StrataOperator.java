@@ -14,6 +14,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
@@ -38,6 +39,7 @@ public final class StrataOperator implements AutoCloseable {
      * How this process takes part.
      *
      * @param port of probes and metrics; 0 takes a free one
+     * @param hookPort of webhooks; 0 takes a free one
      * @param serverSideApply how statuses are patched; only servers that are no Kubernetes lack it
      * @param betweenConnections the pause before a pod's log that broke off is asked for again
      * @param lease null where there is one replica only
@@ -45,6 +47,7 @@ public final class StrataOperator implements AutoCloseable {
     public record Options(
             OperatorSettings settings,
             int port,
+            int hookPort,
             boolean serverSideApply,
             Duration betweenConnections,
             @Nullable Lease lease) {}
@@ -58,7 +61,9 @@ public final class StrataOperator implements AutoCloseable {
 
     private final Operator operator;
     private final Followers followers;
+    private final LookUps lookUps;
     private final ProbeServer server;
+    private final HookServer hooks;
     private volatile boolean started;
 
     /** Makes all parts and listens for probes; nothing is reconciled before {@link #start}. */
@@ -71,15 +76,21 @@ public final class StrataOperator implements AutoCloseable {
         this.operator = new Operator(configuration -> configure(configuration, client, options, registry));
         Wakes wakes = new Wakes();
         Cluster cluster = new Cluster(client);
+        Outside outside = new Outside(cluster, Path.of(System.getProperty("java.io.tmpdir"), "strata"));
+        this.lookUps = new LookUps(wakes::wake, wakes::knows, Clock.systemUTC());
+        Upstream upstream = new Upstream(lookUps, outside);
         operator.register(
                 new ImageBuildReconciler(
                         cluster,
-                        new Observer(cluster, followers, wakes, options.settings(), Clock.systemUTC()),
+                        new Observer(cluster, followers, upstream, wakes, options.settings(), Clock.systemUTC()),
+                        upstream,
+                        new Naming(outside),
                         wakes,
                         new EventRecorder(client, Clock.systemUTC()),
                         new OperatorMetrics(registry, followers),
                         options.serverSideApply()),
                 controller -> configure(controller, options.settings()));
+        this.hooks = new HookServer(options.hookPort(), cluster, build -> upstream.hasten(build, LookUps.Kind.SOURCE));
         this.server = new ProbeServer(options.port(), this::isHealthy, () -> started, registry);
     }
 
@@ -147,13 +158,20 @@ public final class StrataOperator implements AutoCloseable {
         return server.port();
     }
 
+    /** The port of webhooks. */
+    int hookPort() {
+        return hooks.port();
+    }
+
     /** Ends what is under way and stops. Builder pods go on without an operator. */
     @Override
     public void close() {
         started = false;
         followers.close();
+        lookUps.close();
         operator.stop();
         server.close();
+        hooks.close();
         LOG.info("stopped");
     }
 }

@@ -2,6 +2,8 @@ package dev.strata.operator;
 
 import dev.strata.api.BuildClassSpec.Isolation;
 import dev.strata.api.BuildClassSpec.Proxy;
+import dev.strata.api.ImageBuildStatus.Found;
+import dev.strata.api.ImageBuildStatus.Named;
 import dev.strata.api.PodSettings;
 import dev.strata.api.PodTemplate;
 import dev.strata.image.Platform;
@@ -19,8 +21,19 @@ sealed interface Wanted {
      * @param hash over everything that can change the image
      * @param platforms at least one
      * @param repository where the image goes, without a tag
+     * @param access to registries, with the build's own credentials
+     * @param found what the hash has of the world outside; {@link Found#NOTHING} where nothing calls for a build
+     * @param objects the ConfigMaps and secrets that the hash covers
      */
-    record Valid(String hash, List<Platform> platforms, Reference repository, Pod pod) implements Wanted {}
+    record Valid(
+            String hash,
+            List<Platform> platforms,
+            Reference repository,
+            Pod pod,
+            Outside.Access access,
+            Found found,
+            List<Named> objects)
+            implements Wanted {}
 
     /** Something that the spec names is not there (yet). */
     record Missing(String message) implements Wanted {}

@@ -53,6 +53,38 @@ class GitTest {
                 GitAddress.of(url, revision, subPath, true), folder.resolve("out"), false, true, credentials);
     }
 
+    @Test
+    void namesAreLookedUpWithoutFetchingAnything() throws IOException {
+        String first = shop.commit("first");
+        shop.run("tag", "--annotate", "--message", "one", "v1");
+        shop.run("branch", "feature/x");
+        String second = shop.write("more", "text").commit("second");
+
+        var references = git.references("file://" + shop.folder(), null);
+
+        assertThat(references)
+                .containsEntry("HEAD", second)
+                .containsEntry("refs/heads/main", second)
+                .containsEntry("refs/heads/feature/x", first)
+                .containsEntry("refs/tags/v1", first);
+        assertThat(Git.commit(references, null)).isEqualTo(second);
+        assertThat(Git.commit(references, "feature/x")).isEqualTo(first);
+        assertThat(Git.commit(references, "v1"))
+                .as("what the tag's object tags")
+                .isEqualTo(first);
+        assertThat(Git.commit(references, first))
+                .as("a commit stands for itself")
+                .isNull();
+        assertThat(folder.resolve("scratch")).isEmptyDirectory();
+    }
+
+    @Test
+    void lookingUpWhatIsNotThereSaysSo() {
+        assertThat(failure(() -> git.references("file://" + folder.resolve("none"), null)))
+                .hasMessageContaining("none");
+        assertThat(failure(() -> git.references("--upload-pack=touch", null))).hasMessageContaining("not the address");
+    }
+
     private static ContextException failure(Runnable action) {
         ContextException thrown = catchThrowableOfType(ContextException.class, action::run);
         assertThat(thrown).isNotNull();

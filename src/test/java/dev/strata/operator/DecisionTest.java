@@ -41,6 +41,8 @@ class DecisionTest {
         return new State.Ended(new Outcome.Failed(new Failure(cause, "it failed", null, null)));
     }
 
+    private static final Looked STRAY =
+            new Looked(null, java.util.Set.of(), new java.util.TreeMap<>(), false, List.of("latest"), List.of());
     private static final Decision FIRST = new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 1)));
     private static final Decision SECOND = new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 2)));
 
@@ -72,6 +74,14 @@ class DecisionTest {
                 new Row(
                         "the same inputs call for nothing even though the pod is gone",
                         observed().built(HASH).attempts(attempt(1).succeeded()).now(),
+                        new Decision.Settled()),
+                new Row(
+                        "a tag that stands for another image is put back without a pod",
+                        observed().built(HASH).looked(STRAY).now(),
+                        new Decision.Retag(List.of("latest"))),
+                new Row(
+                        "but not while the build is suspended",
+                        observed().built(HASH).looked(STRAY).suspended().now(),
                         new Decision.Settled()),
                 new Row(
                         "other inputs than those of the image are built",
@@ -267,6 +277,7 @@ class DecisionTest {
             case Decision.Start start -> throw new AssertionError(start);
             case Decision.Succeed succeed -> throw new AssertionError(succeed);
             case Decision.Settled settled -> throw new AssertionError(settled);
+            case Decision.Retag retag -> throw new AssertionError(retag);
         };
     }
 

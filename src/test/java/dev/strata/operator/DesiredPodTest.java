@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.strata.api.BuildClass;
 import dev.strata.api.BuildClassSpec.Isolation;
 import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildStatus;
 import dev.strata.image.Json;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
@@ -60,15 +62,19 @@ class DesiredPodTest {
         Map<String, ConfigMap> configMaps = new TreeMap<>();
         each(objects, ConfigMap.class)
                 .forEach(map -> configMaps.put(map.getMetadata().getName(), map));
+        Map<String, Secret> secrets = new TreeMap<>();
+        each(objects, Secret.class)
+                .forEach(secret -> secrets.put(secret.getMetadata().getName(), secret));
         return new Gathered(
                 build,
                 each(objects, BuildClass.class).findFirst().orElse(null),
                 each(objects, ServiceAccount.class).findFirst().orElse(null),
-                configMaps);
+                configMaps,
+                secrets);
     }
 
     private static Class<? extends HasMetadata> kind(String document) {
-        return Stream.of(ImageBuild.class, BuildClass.class, ServiceAccount.class, ConfigMap.class)
+        return Stream.of(ImageBuild.class, BuildClass.class, ServiceAccount.class, ConfigMap.class, Secret.class)
                 .filter(kind -> document.contains("kind: " + kind.getSimpleName() + "\n"))
                 .findFirst()
                 .orElseThrow();
@@ -83,7 +89,7 @@ class DesiredPodTest {
     }
 
     private static String output(Gathered gathered) throws IOException {
-        return switch (Planner.plan(gathered, SETTINGS)) {
+        return switch (Planner.plan(gathered, ImageBuildStatus.NONE, Looked.NOWHERE, SETTINGS, Examples.NOW)) {
             case Wanted.Missing missing -> "missing: " + missing.message() + "\n";
             case Wanted.Invalid invalid -> "invalid: " + invalid.message() + "\n";
             case Wanted.Valid valid -> objects(gathered.build(), valid);

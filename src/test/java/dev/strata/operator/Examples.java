@@ -4,6 +4,7 @@ import dev.strata.api.BuildClassSpec.Isolation;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.ImageBuildStatus.Attempt.Fault;
+import dev.strata.api.ImageBuildStatus.Found;
 import dev.strata.api.ImageBuildStatus.Inputs;
 import dev.strata.api.PodSettings;
 import dev.strata.api.PodTemplate;
@@ -26,6 +27,8 @@ final class Examples {
     static final String HASH = digest('1');
     static final String OTHER_HASH = digest('2');
     static final String SETTINGS = "settings";
+
+    static final Outside.Access ACCESS = new Outside.Access("team-a", new TreeMap<>(), List.of(), null, List.of());
 
     private Examples() {}
 
@@ -94,7 +97,14 @@ final class Examples {
                 Duration.ofHours(1),
                 null,
                 SETTINGS);
-        return new Wanted.Valid(hash, List.of(PLATFORM), Reference.parse("registry.example/shop"), pod);
+        return new Wanted.Valid(
+                hash,
+                List.of(PLATFORM),
+                Reference.parse("registry.example/shop"),
+                pod,
+                ACCESS,
+                Found.NOTHING,
+                List.of());
     }
 
     static final class APod {
@@ -190,6 +200,7 @@ final class Examples {
         private ImageBuildStatus status = ImageBuildStatus.NONE;
         private List<BuilderPod> pods = List.of();
         private int retries = 3;
+        private Looked looked = Looked.NOWHERE;
 
         AnObservation generation(long newGeneration) {
             generation = newGeneration;
@@ -243,7 +254,13 @@ final class Examples {
                     List.of(),
                     List.of(),
                     null,
+                    List.of(),
                     List.of());
+        }
+
+        AnObservation looked(Looked newLooked) {
+            looked = newLooked;
+            return this;
         }
 
         AnObservation pods(APod... newPods) {
@@ -257,7 +274,17 @@ final class Examples {
 
         Observed at(Instant now) {
             return new Observed(
-                    generation, suspended, wanted, rebuild, status, pods, retries, Duration.ofSeconds(5), now);
+                    generation,
+                    suspended,
+                    wanted,
+                    rebuild,
+                    status,
+                    pods,
+                    looked,
+                    retries,
+                    Duration.ofSeconds(5),
+                    null,
+                    now);
         }
     }
 }

@@ -10,6 +10,8 @@ import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.ImageBuildStatus.Trigger;
 import dev.strata.api.Reason;
+import dev.strata.image.MediaTypes;
+import dev.strata.registry.MemoryRegistry;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -62,6 +64,7 @@ class ImageBuildReconcilerTest {
                 new StrataOperator.Options(
                         new OperatorSettings("strata:1", "IfNotPresent", null, Duration.ofMillis(50)),
                         0,
+                        0,
                         false,
                         Duration.ofMillis(5),
                         null));
@@ -82,14 +85,17 @@ class ImageBuildReconcilerTest {
     }
 
     private void build(String name, String spec) {
-        ImageBuild wanted = Serialization.unmarshal("""
+        ImageBuild wanted = Serialization.unmarshal(
+                """
                 apiVersion: strata.dev/v1alpha1
                 kind: ImageBuild
                 metadata: {name: %s, namespace: team-a, generation: 1}
                 spec:
-                  output: {image: registry.example/shop}
                   platforms: [linux/amd64]
-                """.formatted(name) + spec.indent(2), ImageBuild.class);
+                """.formatted(name)
+                        + (spec.contains("output:") ? "" : "  output: {image: registry.example/shop}\n")
+                        + spec.indent(2),
+                ImageBuild.class);
         client.resource(wanted).create();
     }
 
@@ -353,6 +359,75 @@ class ImageBuildReconcilerTest {
                 assertThat(pods()).extracting(PodLabels::inputs).hasSize(1).doesNotContain(first));
         assertThat(Objects.requireNonNull(status("shop").trigger()).reason())
                 .isEqualTo(Trigger.Cause.CONFIG_MAP_CHANGED);
+    }
+
+    @Test
+    void anotherValueOfASecretIsBuiltAndOnlyItsDigestIsShown() {
+        apply("""
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: npm, namespace: team-a}
+                data: {token: b3Blbg==}
+                """);
+        build("shop", inline("FROM scratch") + "\nsecrets: [{id: npm, secretRef: {name: npm, key: token}}]");
+        succeed(onlyPod());
+        until("shop", Reason.SUCCEEDED);
+
+        client.secrets().inNamespace("team-a").withName("npm").edit(secret -> {
+            secret.getData().put("token", "c2VzYW1l");
+            return secret;
+        });
+        client.resources(ImageBuild.class)
+                .inNamespace("team-a")
+                .withName("shop")
+                .edit(build -> {
+                    build.getMetadata().setAnnotations(java.util.Map.of("looked-at", "again"));
+                    return build;
+                });
+
+        await().untilAsserted(() -> assertThat(
+                        Objects.requireNonNull(status("shop").trigger()).reason())
+                .isEqualTo(Trigger.Cause.SECRET_CHANGED));
+        assertThat(Serialization.asJson(get("shop"))).doesNotContain("b3Blbg", "c2VzYW1l", "sesame");
+    }
+
+    @Test
+    void aTagThatWasOverwrittenIsPutBackWithoutAPod() {
+        try (MemoryRegistry registry = MemoryRegistry.start()) {
+            var own = registry.addManifest("shop", "latest", MediaTypes.INDEX, manifest("own"));
+            build(
+                    "shop",
+                    inline("FROM scratch") + "\noutput: {image: \"" + registry.host()
+                            + "/shop\"}\nrebuild: {onDrift: 10s}");
+            end(onlyPod(), 0, "{\"type\":\"built\",\"digest\":\"" + own + "\"}");
+            until("shop", Reason.SUCCEEDED);
+            await().until(() -> registry.count("HEAD .*/manifests/latest") > 0);
+
+            registry.addManifest("shop", "latest", MediaTypes.INDEX, manifest("foreign"));
+            operator.close();
+            try {
+                operator = startOperator(); // looks at once
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+
+            await().untilAsserted(() -> assertThat(registry.manifest("shop", "latest"))
+                    .hasValueSatisfying(bytes ->
+                            assertThat(dev.strata.image.Digest.sha256(bytes)).isEqualTo(own)));
+            await().untilAsserted(() -> assertThat(
+                            client.v1().events().inNamespace("team-a").list().getItems())
+                    .extracting(Event::getReason)
+                    .contains("TagRestored"));
+            assertThat(pods()).hasSize(1);
+            assertThat(status("shop").conditions())
+                    .extracting(Condition::reason)
+                    .containsOnly(Reason.SUCCEEDED);
+        }
+    }
+
+    private static byte[] manifest(String title) {
+        return dev.strata.image.Json.bytes(dev.strata.image.Index.of(
+                List.of(), new java.util.TreeMap<>(java.util.Map.of("org.opencontainers.image.title", title))));
     }
 
     @Test

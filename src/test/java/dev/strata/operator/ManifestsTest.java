@@ -29,7 +29,15 @@ class ManifestsTest {
     }
 
     @Test
-    void theOperatorMayNotTouchSecretsNodesNorExec() throws IOException {
+    void secretsAreReadByNameOnly() throws IOException {
+        assertThat(rules())
+                .filteredOn(rule -> rule.getResources().contains("secrets"))
+                .flatExtracting(PolicyRule::getVerbs)
+                .containsExactly("get");
+    }
+
+    @Test
+    void theOperatorMayNotTouchNodesNorExec() throws IOException {
         assertThat(rules())
                 .flatExtracting(PolicyRule::getResources)
                 .containsExactlyInAnyOrder(
@@ -40,6 +48,7 @@ class ManifestsTest {
                         "pods/log",
                         "configmaps",
                         "serviceaccounts",
+                        "secrets",
                         "events");
     }
 

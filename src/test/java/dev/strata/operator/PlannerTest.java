@@ -2,6 +2,7 @@ package dev.strata.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.strata.api.ImageBuildStatus;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,7 @@ class PlannerTest {
             spec:
               source: {configMap: {name: files}}
               args: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: mirror}}}, {name: B, value: b}]
+              secrets: [{id: npm, secretRef: {name: npm, key: token}}]
               target: runtime
               output: {image: registry.example/shop, tags: ["1"], labels: {x: one, y: two}}
               timeout: 30m
@@ -42,11 +44,17 @@ class PlannerTest {
             kind: ConfigMap
             metadata: {name: settings}
             data: {mirror: "http://packages.example", unused: x}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: npm, uid: 7d0c8a34-0000-4000-8000-000000000001}
+            data: {token: b3Blbg==, other: eA==}
             """;
 
     private static Wanted.Valid plan(String input) {
         OperatorSettings settings = new OperatorSettings("strata:1", "Always", null, Duration.ofSeconds(5));
-        return (Wanted.Valid) Planner.plan(DesiredPodTest.gathered(input), settings);
+        return (Wanted.Valid) Planner.plan(
+                DesiredPodTest.gathered(input), ImageBuildStatus.NONE, Looked.NOWHERE, settings, Examples.NOW);
     }
 
     @ParameterizedTest(name = "{0} -> {1}")
@@ -57,6 +65,7 @@ class PlannerTest {
                 "other: text|other: longer",
                 "http://packages.example|http://other.example",
                 "value: b|value: c",
+                "token: b3Blbg==|token: c2VzYW1l",
                 "target: runtime|target: build",
                 "image: registry.example/shop|image: registry.example/till",
                 "tags: [\"1\"]|tags: [\"2\"]",

@@ -12,7 +12,10 @@ import dev.strata.api.Condition;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.ImageBuildStatus.Attempt.Fault;
+import dev.strata.api.ImageBuildStatus.Base;
+import dev.strata.api.ImageBuildStatus.Found;
 import dev.strata.api.ImageBuildStatus.Inputs;
+import dev.strata.api.ImageBuildStatus.Named;
 import dev.strata.api.ImageBuildStatus.Summary;
 import dev.strata.api.ImageBuildStatus.Trigger;
 import dev.strata.api.Reason;
@@ -203,14 +206,42 @@ class StatusesTest {
     }
 
     @Test
-    void anotherHashOfTheSameSpecMeansThatAConfigMapChanged() {
-        ImageBuildStatus first = next(observed().now(), START, Map.of());
+    void aTriggerTellsOfEveryChangeWithOldAndNew() {
+        Found then = new Found("aaa", List.of(), null, null);
+        Found now = new Found(
+                "bbb", List.of(new Base("docker.io/library/debian:12", digest('d'))), "2026-01-01T03:00:00Z", null);
+        ImageBuildStatus first = next(
+                observed()
+                        .wanted(wanted(Examples.HASH, then, new Named("Secret", "npm", "111")))
+                        .now(),
+                START,
+                Map.of());
         Observed changed = observed()
-                .wanted(Examples.valid(Examples.OTHER_HASH))
+                .wanted(wanted(
+                        Examples.OTHER_HASH,
+                        now,
+                        new Named("Secret", "npm", "222"),
+                        new Named("ConfigMap", "files", "333")))
                 .status(first)
                 .now();
 
-        assertThat(trigger(next(changed, START, Map.of())).reason()).isEqualTo(Trigger.Cause.CONFIG_MAP_CHANGED);
+        Trigger trigger = trigger(next(changed, START, Map.of()));
+
+        assertThat(trigger.reason()).isEqualTo(Trigger.Cause.SOURCE_CHANGED);
+        assertThat(trigger.message())
+                .isEqualTo("the default branch moved from aaa to bbb;"
+                        + " the base image docker.io/library/debian:12 moved from nothing to " + digest('d') + ";"
+                        + " the schedule called for a build at 2026-01-01T03:00:00Z, and the latest was started at "
+                        + NOW
+                        + "; the secret \"npm\" changed from 111 to 222;"
+                        + " the ConfigMap \"files\" changed from nothing to 333");
+        assertThat(trigger.found()).isEqualTo(now);
+    }
+
+    private static Wanted.Valid wanted(String hash, Found found, Named... objects) {
+        Wanted.Valid plain = Examples.valid(hash);
+        return new Wanted.Valid(
+                hash, plain.platforms(), plain.repository(), plain.pod(), plain.access(), found, List.of(objects));
     }
 
     @Test
