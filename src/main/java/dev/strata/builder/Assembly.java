@@ -52,9 +52,6 @@ final class Assembly {
         }
         Execution.Builder execution = product.execution().edit();
         execution.labels.putAll(labels);
-        if (execution.workingDir == null || execution.workingDir.isEmpty()) {
-            execution.workingDir = platform.os().equals("windows") ? "\\" : "/";
-        }
         ImageConfig config = image.config()
                 .with(execution.build())
                 .withAuthor(product.author())

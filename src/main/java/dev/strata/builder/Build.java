@@ -364,7 +364,7 @@ public final class Build {
                     Compression.valueOf(plan.output().compression().toUpperCase(Locale.ROOT)),
                     plan.output().level(),
                     clamp);
-            StepWorker worker = new StepWorker(files, layers, commands, fetcher, format, writers, clock);
+            StepWorker worker = new StepWorker(files, layers, commands, fetcher, format, writers, clock, events);
             Long seconds = plan.cache().maxAge();
             Duration maxAge = seconds == null ? null : Duration.ofSeconds(seconds);
             new Solver(cache, worker, steps, clock, maxAge, settings.commands()).solve(graph);

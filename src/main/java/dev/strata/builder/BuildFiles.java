@@ -173,6 +173,11 @@ final class BuildFiles {
         }
     }
 
+    /** A line of the Dockerfile, for people. */
+    String place(int line) {
+        return dockerfile.name() + ":" + line;
+    }
+
     /** The failure with its line in the Dockerfile, and that line as it is written. */
     FailureException located(FailureException e, int line) {
         Failure failure = e.failure();
@@ -183,7 +188,6 @@ final class BuildFiles {
                 ? dockerfile.excerpt(new Location(line, line))
                 : failure.detail();
         return new FailureException(
-                new Failure(failure.cause(), failure.what(), dockerfile.name() + ":" + line, failure.mend(), detail),
-                e);
+                new Failure(failure.cause(), failure.what(), place(line), failure.mend(), detail), e);
     }
 }

@@ -93,7 +93,7 @@ final class Commands implements AutoCloseable {
         Path temporary = Files.createTempDirectory(settings.temporary(), "run");
         try (CommandMounts mounts = new CommandMounts(step, plan, inputs, temporary, caches)) {
             DiskTree root = new DiskTree(active.root());
-            Owner user = Owner.find(step.user(), root, "USER " + step.user(), false);
+            Owner user = Owner.ofProcess(step.user(), root, "USER " + step.user());
             RunCommand command = new RunCommand(
                     active.root(),
                     step.arguments(),

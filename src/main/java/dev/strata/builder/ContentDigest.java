@@ -43,6 +43,9 @@ final class ContentDigest {
                     folders(kept);
                     add(kept.tree(), TreePath.join(kept.root(), kept.path()), kept.path(), kept.owned());
                 }
+                case Piece.Destination _ -> {
+                    // no file
+                }
                 case Piece.Text text ->
                     entry("<<" + text.name(), "text " + hex(text.content().getBytes(StandardCharsets.UTF_8)));
                 case Piece.Fetched fetched -> add(fetched.tree(), fetched.path(), fetched.name(), false);

@@ -72,10 +72,11 @@ final class Copying {
         switch (piece) {
             case Piece.Found found -> found(found);
             case Piece.Kept kept -> kept(kept);
+            case Piece.Destination _ -> plan.folders(step.destination(), made(), owner != null);
             case Piece.Text text -> {
                 byte[] bytes = text.content().getBytes(StandardCharsets.UTF_8);
-                Node.RegularFile node = new Node.RegularFile(
-                        Metadata.of(changed(0644, false), uid(0), gid(0), seconds()), bytes.length, null);
+                Node.RegularFile node =
+                        new Node.RegularFile(Metadata.of(changed(0644), uid(0), gid(0), seconds()), bytes.length, null);
                 put(fileTarget(text.name()), node, () -> new ByteArrayInputStream(bytes));
             }
             case Piece.Fetched fetched -> fetched(fetched);
@@ -91,7 +92,7 @@ final class Copying {
             }
         }
         Instant time = fetched.lastModified() == null ? Instant.ofEpochSecond(seconds()) : fetched.lastModified();
-        Metadata metadata = Metadata.of(changed(0600, false), uid(0), gid(0), time.getEpochSecond());
+        Metadata metadata = Metadata.of(changed(0600), uid(0), gid(0), time.getEpochSecond());
         put(
                 fileTarget(fetched.name()),
                 new Node.RegularFile(metadata, fetched.node().size(), null),
@@ -111,9 +112,8 @@ final class Copying {
             directory(found);
             return;
         }
-        if (step.exclude().isEmpty() || !exclude.matches(found.name())) {
-            leaf(found.tree(), found.path(), fileTarget(found.name()), found.node(), found.owned());
-        }
+        // What is named itself is copied whatever --exclude says: that speaks of what is found in a folder.
+        leaf(found.tree(), found.path(), fileTarget(found.name()), found.node(), found.owned());
     }
 
     /** A folder's content goes to the destination itself. */
@@ -214,7 +214,7 @@ final class Copying {
                 plan.remove(target);
                 leaf(archive, source, target, child.getValue(), metadata);
             } else if (archive.isImplied(source)) {
-                unpack(archive, source, plan.folders("/" + target, madeForArchive(), owner != null));
+                unpack(archive, source, plan.folders("/" + target, Metadata.of(0755, 0, 0, seconds()), true));
             } else {
                 if (!(plan.find(target) instanceof Node.Directory)) {
                     plan.remove(target);
@@ -290,7 +290,7 @@ final class Copying {
      * Their times do not depend on the clock, so that the same files make the same layer.
      */
     private Metadata made() {
-        return Metadata.of(changed(0755, true), uid(0), gid(0), seconds());
+        return Metadata.of(mode == null ? 0755 : mode.ofMadeFolder(), uid(0), gid(0), seconds());
     }
 
     /** Of a folder that an archive is unpacked into, which --chmod says nothing of. */
@@ -302,8 +302,9 @@ final class Copying {
         return date == null ? 0 : date.getEpochSecond();
     }
 
-    private int changed(int before, boolean directory) {
-        return mode == null ? before : mode.apply(before, directory);
+    /** A file's mode. */
+    private int changed(int before) {
+        return mode == null ? before : mode.apply(before, false);
     }
 
     private long uid(long otherwise) {

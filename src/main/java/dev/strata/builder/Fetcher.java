@@ -10,10 +10,13 @@ import dev.strata.layer.DiskTree;
 import dev.strata.layer.LayerTree;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
+import dev.strata.layer.TreePath;
 import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -52,12 +55,15 @@ final class Fetcher implements Archives {
     }
 
     /** The last name of the URL's path, as docker has it. */
-    private static String name(String url) {
-        String path = url.replaceFirst("[?#].*", "").replaceFirst("^https?://[^/]*", "");
-        String name = path.substring(path.lastIndexOf('/') + 1);
-        return name.isEmpty()
-                ? "__unnamed__"
-                : java.net.URLDecoder.decode(name, java.nio.charset.StandardCharsets.UTF_8);
+    static String name(String url) {
+        String path;
+        try {
+            path = new URI(url).getPath();
+        } catch (URISyntaxException e) {
+            path = null; // Whoever fetches it says what is wrong.
+        }
+        String name = TreePath.name(TreePath.clean(path == null ? "" : path));
+        return name.isEmpty() ? "__unnamed__" : name;
     }
 
     Piece git(Step.Item.Git item) throws IOException {

@@ -7,17 +7,23 @@ import dev.strata.plan.FailureException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A user and a group by number, looked up in an image's own {@code /etc/passwd} and {@code /etc/group}.
  *
- * @param groups further groups that the user is in
+ * @param groups all groups that a process of the user is in, its own among them; empty of files
  * @param home the user's home folder; null where the image does not know the user
  */
 record Owner(
         long uid, long gid, List<Long> groups, @Nullable String home) {
+    /** The number above means "leave it" to chown. */
+    private static final long LARGEST = 0xFFFF_FFFEL;
+
     static final Owner ROOT = new Owner(0, 0, List.of(), null);
 
     Owner {
@@ -25,22 +31,19 @@ record Owner(
     }
 
     /**
-     * Looks up {@code user}, {@code user:group}, {@code uid} or {@code uid:gid}, as USER and --chown take them.
+     * Whom USER means: {@code user}, {@code user:group}, {@code uid} or {@code uid:gid}; nothing is root. As container
+     * runtimes have it, the process is in its own group and in those that name its user.
      *
-     * @param what the instruction or flag, for messages
-     * @param files where a group that was not named is not the user's own but that of the same number, as --chown has it
+     * @param what the instruction, for messages
+     * @throws FailureException where the image knows no such user or group
      */
-    static Owner find(String text, Tree tree, String what, boolean files) throws IOException {
-        int colon = text.indexOf(':');
-        String userName = colon < 0 ? text : text.substring(0, colon);
-        String groupName = colon < 0 ? "" : text.substring(colon + 1);
-        if (userName.isEmpty() && groupName.isEmpty()) {
-            return ROOT;
-        }
-        Long number = number(userName);
-        if (files && number != null && (groupName.isEmpty() || number(groupName) != null)) {
-            Long group = number(groupName);
-            return new Owner(number, group == null ? number : group, List.of(), null);
+    static Owner ofProcess(String text, Tree tree, String what) throws IOException {
+        String userName = text.isEmpty() ? "0" : userPart(text);
+        String groupName = groupPart(text);
+        Long number = number(userName, what);
+        Long groupNumber = number(groupName, what);
+        if (number != null && groupNumber != null) {
+            return new Owner(number, groupNumber, List.of(groupNumber), null);
         }
         List<String[]> users = lines(tree, "etc/passwd", 4);
         List<String[]> groups = lines(tree, "etc/group", 3);
@@ -49,37 +52,88 @@ record Owner(
             throw unknown("user", userName, what, users);
         }
         long uid = user != null ? parse(user[2]) : number == null ? 0 : number;
-        long gid = groupName.isEmpty()
-                ? (user != null ? parse(user[3]) : files ? uid : 0)
-                : group(groups, groupName, what);
+        long gid = user != null ? parse(user[3]) : 0;
+        if (!groupName.isEmpty()) {
+            gid = group(groups, groupName, groupNumber, what);
+        }
+        Set<Long> all = new LinkedHashSet<>(List.of(gid));
+        if (user != null && groupName.isEmpty()) {
+            all.addAll(memberships(groups, user[0]));
+        }
         return new Owner(
-                uid,
-                gid,
-                user == null || !groupName.isEmpty() ? List.of() : memberships(groups, user[0]),
-                user == null || user.length < 6 || user[5].isEmpty() ? null : user[5]);
+                uid, gid, List.copyOf(all), user == null || user.length < 6 || user[5].isEmpty() ? null : user[5]);
+    }
+
+    /**
+     * Whom files belong to, as --chown and WORKDIR take it: a number is also the group's where none is named. As with
+     * BuildKit, files of somebody whom the image does not know are root's; that is told.
+     *
+     * @param what the instruction, for messages
+     * @param warnings told of a name that the image does not know
+     */
+    static Owner ofFiles(String text, Tree tree, String what, Consumer<String> warnings) throws IOException {
+        String userName = userPart(text);
+        String groupName = groupPart(text);
+        Long uid = userName.isEmpty() || userName.equals("root") ? Long.valueOf(0) : number(userName, what);
+        Long gid = groupName.isEmpty() ? uid : groupName.equals("root") ? Long.valueOf(0) : number(groupName, what);
+        if (uid == null) {
+            List<String[]> users = lines(tree, "etc/passwd", 4);
+            String[] user = user(users, userName, null);
+            if (user == null) {
+                warnings.accept(unknown("user", userName, what, users).failure().what() + "; root is taken");
+            }
+            uid = user == null ? 0 : parse(user[2]);
+            gid = groupName.isEmpty() ? Long.valueOf(user == null ? 0 : parse(user[3])) : gid;
+        }
+        if (gid == null) {
+            List<String[]> groups = lines(tree, "etc/group", 3);
+            String[] group = line(groups, groupName);
+            if (group == null) {
+                warnings.accept(
+                        unknown("group", groupName, what, groups).failure().what() + "; root is taken");
+            }
+            gid = group == null ? 0 : parse(group[2]);
+        }
+        return new Owner(uid, gid, List.of(), null);
+    }
+
+    private static String userPart(String text) {
+        int colon = text.indexOf(':');
+        return colon < 0 ? text : text.substring(0, colon);
+    }
+
+    private static String groupPart(String text) {
+        int colon = text.indexOf(':');
+        return colon < 0 ? "" : text.substring(colon + 1);
     }
 
     private static String @Nullable [] user(List<String[]> users, String name, @Nullable Long number) {
-        for (String[] user : users) {
-            if (user[0].equals(name)) {
-                return user;
-            }
+        String[] named = line(users, name);
+        if (named != null || number == null) {
+            return named;
         }
         for (String[] user : users) {
-            if (number != null && user[2].equals(number.toString())) {
+            if (user[2].equals(number.toString())) {
                 return user;
             }
         }
         return null;
     }
 
-    private static long group(List<String[]> groups, String name, String what) {
-        for (String[] group : groups) {
-            if (group[0].equals(name)) {
-                return parse(group[2]);
+    private static String @Nullable [] line(List<String[]> lines, String name) {
+        for (String[] line : lines) {
+            if (line[0].equals(name)) {
+                return line;
             }
         }
-        Long number = number(name);
+        return null;
+    }
+
+    private static long group(List<String[]> groups, String name, @Nullable Long number, String what) {
+        String[] named = line(groups, name);
+        if (named != null) {
+            return parse(named[2]);
+        }
         if (number == null) {
             throw unknown("group", name, what, groups);
         }
@@ -97,12 +151,19 @@ record Owner(
     }
 
     private static long parse(String digits) {
-        Long number = number(digits);
-        return number == null ? 0 : number;
+        return digits.matches("[0-9]{1,10}") ? Math.min(Long.parseLong(digits), LARGEST) : 0;
     }
 
-    private static @Nullable Long number(String text) {
-        return text.matches("[0-9]{1,10}") ? Long.valueOf(text) : null;
+    private static @Nullable Long number(String text, String what) {
+        if (!text.matches("[0-9]{1,18}")) {
+            return null;
+        }
+        long number = Long.parseLong(text);
+        if (number > LARGEST) {
+            throw new FailureException(new Failure(
+                    Failure.Cause.USER, what + ": no user or group has a number above " + LARGEST, null, null));
+        }
+        return number;
     }
 
     private static List<String[]> lines(Tree tree, String path, int fields) throws IOException {

@@ -24,6 +24,9 @@ sealed interface Piece {
      */
     record Kept(Tree tree, String root, String path, boolean owned) implements Piece {}
 
+    /** Nothing but the destination's folder, which {@code --parents} makes even where its pattern matches nothing. */
+    record Destination() implements Piece {}
+
     record Text(String name, String content) implements Piece {}
 
     /** A file from the web. */

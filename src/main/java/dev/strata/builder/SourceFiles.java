@@ -97,6 +97,7 @@ final class SourceFiles {
                 }
                 pieces.add(new Piece.Kept(tree, followed, pattern, !item.context()));
             } else {
+                pieces.add(new Piece.Destination());
                 List<String> matches = new ArrayList<>();
                 PathPatterns wanted = PathPatterns.of(List.of(pattern));
                 walk(tree, followed, "", wanted, matches);

@@ -12,6 +12,7 @@ import dev.strata.layer.Metadata;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
 import dev.strata.layer.Written;
+import dev.strata.plan.Event;
 import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
 import dev.strata.sandbox.Active;
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Does the steps of one build: copies by looking at layers, commands in a sandbox. */
@@ -39,6 +41,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
     private final LayerFormat format;
     private final Executor writers;
     private final Clock clock;
+    private final Consumer<Event> events;
     private final Map<Integer, List<Piece>> pieces = new ConcurrentHashMap<>();
 
     /** @param writers where layers are made, off the road of the steps */
@@ -49,7 +52,8 @@ final class StepWorker implements Worker, StepFiles.Forms {
             Fetcher fetcher,
             LayerFormat format,
             Executor writers,
-            Clock clock) {
+            Clock clock,
+            Consumer<Event> events) {
         this.files = files;
         this.layers = layers;
         this.commands = commands;
@@ -57,6 +61,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
         this.format = format;
         this.writers = writers;
         this.clock = clock;
+        this.events = events;
     }
 
     @Override
@@ -106,12 +111,20 @@ final class StepWorker implements Worker, StepFiles.Forms {
         LayerPlan plan = new LayerPlan(below);
         Owner owner = step.owner() == null
                 ? null
-                : Owner.find(
-                        step.owner(), parent.tree(), (step.add() ? "ADD" : "COPY") + " --chown=" + step.owner(), true);
+                : Owner.ofFiles(
+                        step.owner(),
+                        parent.tree(),
+                        (step.add() ? "ADD" : "COPY") + " --chown=" + step.owner(),
+                        warnings(step));
         Instant date = files.date();
         new Copying(step, plan, owner, date, fetcher).copy(pieces(step, inputs));
         Collection<Change> changes = plan.changes();
         return planned(parent, plan, changes, newest(changes), step.link());
+    }
+
+    private Consumer<String> warnings(Step.Visible step) {
+        return message ->
+                events.accept(new Event.Warning(files.place(step.label().line()), message));
     }
 
     private StepFiles planned(
@@ -137,7 +150,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
         LayerPlan plan = new LayerPlan(parent.tree());
         Owner owner = step.user().isEmpty()
                 ? Owner.ROOT
-                : Owner.find(step.user(), parent.tree(), "USER " + step.user(), false);
+                : Owner.ofFiles(step.user(), parent.tree(), "USER " + step.user(), warnings(step));
         Instant date = files.date();
         long seconds = date == null ? 0 : date.getEpochSecond();
         try {

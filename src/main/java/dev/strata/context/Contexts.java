@@ -130,7 +130,7 @@ public final class Contexts {
 
     private static Context context(Path root, String kind, String revision, java.time.@Nullable Instant date)
             throws IOException {
-        return new Context(root, new DiskTree(root), kind, revision, date);
+        return new Context(root, DiskTree.ofContext(root), kind, revision, date);
     }
 
     private Path fresh() throws IOException {

@@ -15,6 +15,7 @@ public final class FileMode {
     private static final Pattern CLAUSE = Pattern.compile("([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)");
     private static final Pattern ACTION = Pattern.compile("([-+=])([ugo]|[rwxXst]*)");
     private static final int ALL = 07777;
+    private static final int USUAL_FOLDER = 0755;
 
     private record Action(String who, char operator, String permissions) {}
 
@@ -70,6 +71,14 @@ public final class FileMode {
             mode = apply(action, mode, directory);
         }
         return mode & ALL;
+    }
+
+    /**
+     * The mode of a folder that is made on the way to a destination: of an octal mode the nine bits that it gives to
+     * everybody, whatever a symbolic one says the usual. Source: BuildKit's copy operation.
+     */
+    public int ofMadeFolder() {
+        return octal >= 0 ? octal & 0777 : USUAL_FOLDER;
     }
 
     private static int apply(Action action, int mode, boolean directory) {

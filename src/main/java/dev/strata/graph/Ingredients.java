@@ -39,11 +39,9 @@ final class Ingredients {
         return all;
     }
 
-    /** A linked copy does not depend on what it is put on, but for the users that a name may mean. */
+    /** A linked copy does not depend on what it is put on. */
     private static boolean standsOnParent(Step.Layered step) {
-        return !(step instanceof Step.Copy copy)
-                || !copy.link()
-                || (copy.owner() != null && !copy.owner().matches("[0-9]+(:[0-9]+)?"));
+        return !(step instanceof Step.Copy copy) || !copy.link();
     }
 
     /** The key of a step that stands on nothing. */

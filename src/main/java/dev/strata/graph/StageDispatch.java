@@ -64,12 +64,11 @@ final class StageDispatch {
         return new Product(base, lines, execution.build(), author, last);
     }
 
-    void begin(@Nullable String name, Image image, int step) {
-        base = image;
-        execution = image.config().config().edit();
-        author = image.config().author();
+    void beginWithNothing(Image scratch, int step) {
+        base = scratch;
+        execution = scratch.config().config().edit();
+        execution.workingDir = "/";
         last = step;
-        takeTriggers(execution.onBuild);
     }
 
     void beginWithImage(Bases.Found found) {
@@ -192,17 +191,17 @@ final class StageDispatch {
             case Instruction.Expose expose -> expose(expose);
             case Instruction.Volume volume -> volume(volume);
             case Instruction.Cmd cmd -> {
-                execution.cmd = words(cmd.command());
+                execution.cmd = nullIfEmpty(words(cmd.command()));
                 execution.argsEscaped = true;
                 commandSet = true;
-                line("CMD " + History.quoted(execution.cmd));
+                line("CMD " + History.quoted(words(cmd.command())));
             }
             case Instruction.Entrypoint entrypoint -> {
-                execution.entrypoint = words(entrypoint.command());
+                execution.entrypoint = nullIfEmpty(words(entrypoint.command()));
                 if (!commandSet) {
                     execution.cmd = null;
                 }
-                line("ENTRYPOINT " + History.quoted(execution.entrypoint));
+                line("ENTRYPOINT " + History.quoted(words(entrypoint.command())));
             }
             case Instruction.StopSignal signal -> {
                 execution.stopSignal = StopSignals.check(word(signal.signal()));
@@ -329,6 +328,11 @@ final class StageDispatch {
                 execution.shell != null && !execution.shell.isEmpty() ? execution.shell : defaultShell());
         all.add(text);
         return List.copyOf(all);
+    }
+
+    /** An empty list takes back what the base has, and leaves nothing in the configuration. */
+    private static @Nullable List<String> nullIfEmpty(List<String> words) {
+        return words.isEmpty() ? null : words;
     }
 
     private List<String> defaultShell() {

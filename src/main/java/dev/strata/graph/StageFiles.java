@@ -20,6 +20,9 @@ final class StageFiles {
     private static final Pattern HTTP = Pattern.compile("https?://.*");
     private static final Pattern ONLY_HEREDOC = Pattern.compile("\\s*[0-9]*<<-?['\"]?[^\\s<'\"]+['\"]?\\s*");
 
+    /** An owner that needs no look at the image; root is number 0 everywhere. */
+    private static final Pattern NUMBERS = Pattern.compile("(?:[0-9]+|root)?(?::(?:[0-9]+|root)?)?");
+
     private final StageDispatch dispatch;
     private final StageLinking linking;
 
@@ -217,6 +220,7 @@ final class StageFiles {
         texts(copy.heredocs(), items, words);
         String owner = optional(copy.chown());
         String mode = mode(copy.chmod());
+        boolean linked = linked(copy.link(), owner, mode);
         String destination = dispatch.word(copy.destination());
         Label label = dispatch.label(copy, trigger);
         dispatch.step(
@@ -229,7 +233,7 @@ final class StageFiles {
                         absolute(destination),
                         owner,
                         mode,
-                        copy.link(),
+                        linked,
                         copy.parents(),
                         copy.exclude(),
                         null,
@@ -256,6 +260,7 @@ final class StageFiles {
         texts(add.heredocs(), items, words);
         String owner = optional(add.chown());
         String mode = mode(add.chmod());
+        boolean linked = linked(add.link(), owner, mode);
         String destination = dispatch.word(add.destination());
         Label label = dispatch.label(add, trigger);
         dispatch.step(
@@ -268,7 +273,7 @@ final class StageFiles {
                         absolute(destination),
                         owner,
                         mode,
-                        add.link(),
+                        linked,
                         false,
                         add.exclude(),
                         add.unpack(),
@@ -317,6 +322,20 @@ final class StageFiles {
             FileMode.parse(mode);
         }
         return mode;
+    }
+
+    /**
+     * Whether the layer stands on nothing. As with BuildKit it does not where --chmod is given; where it does, there is no
+     * user database to look a name up in.
+     */
+    private static boolean linked(boolean link, @Nullable String owner, @Nullable String mode) {
+        boolean linked = link && mode == null;
+        if (linked && owner != null && !NUMBERS.matcher(owner).matches()) {
+            throw new IllegalArgumentException(
+                    "--chown=" + owner
+                            + ": the names of users and groups are not known to a copy with --link; give numbers, as in --chown=1000:1000");
+        }
+        return linked;
     }
 
     private String absolute(String destination) {

@@ -159,7 +159,7 @@ final class StageLinking {
         if (earlier != null) {
             dispatch.continueFrom(known(earlier));
         } else if (base.equals("scratch")) {
-            dispatch.begin(null, Image.scratch(platform(stage)), add(new Step.Scratch(nextId())));
+            dispatch.beginWithNothing(Image.scratch(platform(stage)), add(new Step.Scratch(nextId())));
         } else if (named != null) {
             begin(dispatch, stage, named);
         } else {
@@ -173,7 +173,7 @@ final class StageLinking {
         switch (given.context()) {
             case Request.NamedContext.Image image
             when isScratch(image) ->
-                dispatch.begin(null, Image.scratch(platform(stage)), add(new Step.Scratch(nextId())));
+                dispatch.beginWithNothing(Image.scratch(platform(stage)), add(new Step.Scratch(nextId())));
             case Request.NamedContext.Image image ->
                 dispatch.beginWithImage(found(stage.location(), image.name(), platform(stage)));
             case Request.NamedContext.Layout layout ->

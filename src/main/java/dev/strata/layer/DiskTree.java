@@ -32,11 +32,26 @@ public final class DiskTree implements Tree {
     private static final int BLOCK = 0060000;
     private static final int CHARACTER = 0020000;
     private static final int FIFO = 0010000;
+    private static final int SOCKET = 0140000;
 
     private final Path root;
+    private final boolean socketsAreFiles;
 
     public DiskTree(Path root) throws IOException {
+        this(root, false);
+    }
+
+    private DiskTree(Path root, boolean socketsAreFiles) throws IOException {
         this.root = root.toRealPath();
+        this.socketsAreFiles = socketsAreFiles;
+    }
+
+    /**
+     * A build context, in which a socket is an empty file: so docker's client sends it, and a COPY that names one must find
+     * something. In all other trees a socket is not there.
+     */
+    public static DiskTree ofContext(Path root) throws IOException {
+        return new DiskTree(root, true);
     }
 
     /** The folder, free of links. */
@@ -82,7 +97,18 @@ public final class DiskTree implements Tree {
         if (!isBelowDirectories(path)) {
             throw new NoSuchFileException(Names.shown(path));
         }
-        return Files.newInputStream(path(path), LinkOption.NOFOLLOW_LINKS);
+        try {
+            return Files.newInputStream(path(path), LinkOption.NOFOLLOW_LINKS);
+        } catch (FileSystemException e) {
+            if (socketsAreFiles && isSocket(path(path))) {
+                return InputStream.nullInputStream();
+            }
+            throw e;
+        }
+    }
+
+    private static boolean isSocket(Path file) throws IOException {
+        return ((Integer) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS) & TYPE) == SOCKET;
     }
 
     /** Asks for the real path, since one call of the system library is far cheaper than one look at each directory. */
@@ -135,6 +161,7 @@ public final class DiskTree implements Tree {
                 yield new Node.Device(metadata(attributes, path), (mode & TYPE) == BLOCK, major(device), minor(device));
             }
             case FIFO -> new Node.Fifo(metadata(attributes, path));
+            case SOCKET -> socketsAreFiles ? new Node.RegularFile(metadata(attributes, path), 0, null) : null;
             default -> null;
         };
     }

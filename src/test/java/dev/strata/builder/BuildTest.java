@@ -452,13 +452,34 @@ class BuildTest {
     }
 
     @Test
-    void anUnknownOwnerIsTheUsersToMend() {
+    void filesOfAnOwnerWhomTheImageDoesNotKnowAreRootsAndThatIsAWarning() {
         shop(base());
         bench.file("Dockerfile", "FROM " + registry.host() + "/bases/small:1\nCOPY --chown=nobody package.json /\n");
+        bench.digest(name);
+        assertThat(bench.events(Event.Warning.class)).singleElement().satisfies(warning -> {
+            assertThat(warning.where()).isEqualTo("Dockerfile:2");
+            assertThat(warning.message()).contains("unable to find user nobody").contains("root is taken");
+        });
+    }
+
+    @Test
+    void anOwnerBeyondAllNumbersIsTheUsersToMend() {
+        shop(base());
+        bench.file("Dockerfile", "FROM scratch\nCOPY --chown=4294967295 package.json /\n");
         Failure failure = bench.failure();
         assertThat(failure.cause()).isEqualTo(Failure.Cause.USER);
         assertThat(failure.where()).isEqualTo("Dockerfile:2");
-        assertThat(failure.what()).contains("nobody");
+        assertThat(failure.what()).contains("4294967294");
+    }
+
+    @Test
+    void aLinkedCopyKnowsNoNames() {
+        shop(base());
+        bench.file(
+                "Dockerfile", "FROM " + registry.host() + "/bases/small:1\nCOPY --link --chown=app package.json /\n");
+        Failure failure = bench.failure();
+        assertThat(failure.where()).isEqualTo("Dockerfile:2");
+        assertThat(failure.sentence()).contains("--link").contains("give numbers");
     }
 
     @Test

@@ -176,9 +176,14 @@ class CacheKeyTest {
     }
 
     @Test
-    void aLinkedCopyWhoseOwnerIsANameStandsOnThoseWhoKnowTheName() {
-        differ("FROM debian:12\nCOPY --link --chown=app a /b", "FROM alpine\nCOPY --link --chown=app a /b");
+    void aLinkedCopyWithItsOwnerByNumberStandsOnNothing() {
         same("FROM debian:12\nCOPY --link --chown=7:8 a /b", "FROM alpine\nCOPY --link --chown=7:8 a /b");
+    }
+
+    @Test
+    void aModeMakesALinkedCopyAnOrdinaryOne() {
+        differ("FROM debian:12\nCOPY --link --chmod=755 a /b", "FROM alpine\nCOPY --link --chmod=755 a /b");
+        same("FROM debian:12\nCOPY --link --chmod=755 a /b", "FROM debian:12\nCOPY --chmod=755 a /b");
     }
 
     @Test

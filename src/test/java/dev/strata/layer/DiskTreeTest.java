@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -130,5 +134,24 @@ class DiskTreeTest {
                 .inheritIO()
                 .start();
         assertThat(process.waitFor()).isZero();
+    }
+
+    @Test
+    void aSocketIsAnEmptyFileOfAContextAndNothingElsewhere() throws IOException {
+        Path socket = root.resolve("s");
+        try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listening.bind(UnixDomainSocketAddress.of(socket));
+            Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-r-----"));
+            assertThat(new DiskTree(root).children("")).isEmpty();
+            assertThat(new DiskTree(root).find("s")).isNull();
+            DiskTree context = DiskTree.ofContext(root);
+            assertThat(context.children("").get("s")).isInstanceOfSatisfying(Node.RegularFile.class, file -> {
+                assertThat(file.size()).isZero();
+                assertThat(file.metadata().mode()).isEqualTo(0640);
+            });
+            try (InputStream content = context.open("s")) {
+                assertThat(content.readAllBytes()).isEmpty();
+            }
+        }
     }
 }
