@@ -30,6 +30,9 @@ public record GlobalScope(Map<String, String> values, Set<String> declared, Expa
             "TARGETVARIANT",
             "TARGETSTAGE");
 
+    /** Characters of all values together; real files have thousands. */
+    private static final long MOST_KEPT = 1 << 24;
+
     /**
      * Evaluates the global ARGs in order; each sees those before it.
      *
@@ -48,14 +51,16 @@ public record GlobalScope(Map<String, String> values, Set<String> declared, Expa
         }
         Expansion expansion = new Expansion(file.directives().escape());
         Set<String> declared = new LinkedHashSet<>(values.keySet());
+        long kept = 0;
         for (Instruction.Arg arg : file.globalArgs()) {
             for (Instruction.Argument argument : arg.arguments()) {
                 declared.add(argument.name());
                 String value = buildArgs.get(argument.name());
                 if (value == null && argument.value() != null) {
-                    value = expand(expansion, argument.value(), values, lenient);
+                    value = kept > MOST_KEPT ? null : expand(expansion, argument.value(), values, lenient);
                 }
                 if (value != null) {
+                    kept += value.length();
                     values.put(argument.name(), value);
                 }
             }

@@ -47,6 +47,9 @@ final class ShellPattern {
             boolean emptyAfterMatch = match.start == match.end && match.start == copied && copied > 0;
             if (!emptyAfterMatch) {
                 out.append(value, copied, match.start).append(replacement);
+                if (out.length() > ShellWord.LONGEST) {
+                    throw ShellWord.tooLong();
+                }
                 copied = match.end;
             }
             from = match.end > match.start ? match.end : match.end + 1;

@@ -14,6 +14,11 @@ final class ShellWord {
     /** Nested deeper, a value is refused rather than the stack exhausted. */
     private static final int DEEPEST = 100;
 
+    /** Characters that variables may bring into one value, or into one heredoc; few lines could else fill any memory. */
+    static final int LONGEST = 1 << 20;
+
+    private static final int LONGEST_HEREDOC = 1 << 24;
+
     private static final char END = '\uffff';
 
     /** What is kept as written. */
@@ -49,6 +54,7 @@ final class ShellWord {
     private final Set<String> unmatched = new LinkedHashSet<>();
     private int at;
     private int depth;
+    private int brought;
 
     ShellWord(String text, char escape, Variables variables, Mode mode) {
         this.text = text;
@@ -187,6 +193,19 @@ final class ShellWord {
     }
 
     private String dollar() {
+        String value = variable();
+        brought += value.length();
+        if (brought > (mode == Mode.HEREDOC ? LONGEST_HEREDOC : LONGEST)) {
+            throw tooLong();
+        }
+        return value;
+    }
+
+    static ExpansionException tooLong() {
+        return new ExpansionException("the value grows too long: variables may bring " + LONGEST + " characters");
+    }
+
+    private String variable() {
         at++;
         if (peek() != '{' || atEnd()) {
             String name = name();

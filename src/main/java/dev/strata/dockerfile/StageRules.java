@@ -106,15 +106,15 @@ final class StageRules {
     private void undefined(
             Instruction instruction, Set<String> unset, int place, StageState state, Map<String, Integer> lastSet) {
         for (String name : unset.stream().sorted().toList()) {
-            if (BUILDER_ARGS.contains(name) || state.declared.contains(name)) {
+            if (BUILDER_ARGS.contains(name) || state.declares(name)) {
                 continue;
             }
-            String meant = suggestions++ < MOST_SUGGESTIONS ? Suggestion.closest(name, state.values.keySet()) : null;
+            String meant = suggestions++ < MOST_SUGGESTIONS ? Suggestion.closest(name, state.names()) : null;
             boolean later = lastSet.getOrDefault(name, -1) > place;
             boolean notTheBases = GlobalScope.PLATFORM_ARGS.contains(name)
                     || (scope.declared().contains(name) && !name.endsWith("_VERSION"));
             // Otherwise an unknown base image may well have it.
-            if (state.complete || later || meant != null || notTheBases) {
+            if (state.complete() || later || meant != null || notTheBases) {
                 findings.add(LintRule.UNDEFINED_VAR, instruction.source(), undefined(name, meant, later));
             }
         }
@@ -135,8 +135,8 @@ final class StageRules {
         try {
             Expansion expansion = heredoc ? new Expansion('\\') : scope.expansion();
             return heredoc
-                    ? expansion.heredoc(word, state.values::get).unmatched()
-                    : expansion.word(word, state.values::get).unmatched();
+                    ? expansion.heredoc(word, state::get).unmatched()
+                    : expansion.word(word, state::get).unmatched();
         } catch (ExpansionException e) {
             return Set.of(); // the build says so, with the values that it has
         }
@@ -144,7 +144,7 @@ final class StageRules {
 
     private String expand(String word, StageState state) {
         try {
-            return scope.expansion().word(word, state.values::get).text();
+            return scope.expansion().word(word, state::get).text();
         } catch (ExpansionException e) {
             return word;
         }
@@ -259,7 +259,7 @@ final class StageRules {
 
     private List<String> expandWords(String written, StageState state) {
         try {
-            return scope.expansion().words(written, state.values::get);
+            return scope.expansion().words(written, state::get);
         } catch (ExpansionException e) {
             return List.of(written);
         }
@@ -304,7 +304,7 @@ final class StageRules {
             case Instruction.Env env -> {
                 Map<String, String> set = new HashMap<>();
                 env.pairs().forEach(pair -> set.put(expand(pair.name(), state), expand(pair.value(), state)));
-                state.values.putAll(set);
+                set.forEach(state::set);
             }
             case Instruction.Shell shell -> state.shellSet = true;
             default -> {}
@@ -312,7 +312,7 @@ final class StageRules {
     }
 
     private void apply(Argument argument, StageState state) {
-        state.declared.add(argument.name());
+        state.declare(argument.name());
         String given = options.buildArgs().get(argument.name());
         if (given == null && argument.value() != null) {
             given = expand(argument.value(), state);
@@ -321,7 +321,7 @@ final class StageRules {
             given = scope.values().get(argument.name());
         }
         if (given != null && !BUILDER_ARGS.contains(argument.name())) {
-            state.values.put(argument.name(), given);
+            state.set(argument.name(), given);
         }
     }
 }

@@ -1,21 +1,25 @@
 package dev.strata.dockerfile;
 
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of a stage while its instructions are read one after the other. */
 final class StageState {
-    /** Values of ENV and ARG as far as they are known. */
-    final Map<String, String> values;
+    private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /** Names that ARG declared, with a value or without. */
-    final Set<String> declared;
+    /** For the rules the start of a value is enough; whole ones could be made to fill any memory. */
+    private static final int LONGEST = 4096;
 
-    /** Whether {@link #values} has the base image's variables too. */
-    final boolean complete;
+    /** The stage that this one goes on from; asked, not copied, as there may be many on one. */
+    private final @Nullable StageState base;
+
+    private final Map<String, String> values = new HashMap<>();
+    private final Set<String> declared = new HashSet<>();
+    private final boolean complete;
 
     boolean workdirSet;
     boolean shellSet;
@@ -31,10 +35,9 @@ final class StageState {
 
     /** @param baseVariables the base image's, null where they are not known */
     StageState(@Nullable Set<String> baseVariables) {
-        values = new TreeMap<>();
-        declared = new TreeSet<>();
+        base = null;
         complete = baseVariables != null;
-        values.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        values.put("PATH", PATH);
         if (baseVariables != null) {
             baseVariables.forEach(name -> values.putIfAbsent(name, ""));
         }
@@ -42,10 +45,53 @@ final class StageState {
 
     /** A stage that goes on where another ended; what must stand once may stand once more. */
     StageState(StageState base) {
-        values = new TreeMap<>(base.values);
-        declared = new TreeSet<>(base.declared);
+        this.base = base;
         complete = base.complete;
         workdirSet = base.workdirSet;
         shellSet = base.shellSet;
+    }
+
+    /** Whether all variables are known, the base image's too. */
+    boolean complete() {
+        return complete;
+    }
+
+    /** The value of ENV or ARG, as far as it is known; null where it is not set. */
+    @Nullable
+    String get(String name) {
+        for (StageState state = this; state != null; state = state.base) {
+            String value = state.values.get(name);
+            if (value != null) {
+                return value;
+            }
+        }
+        return null;
+    }
+
+    void set(String name, String value) {
+        values.put(name, value.length() > LONGEST ? value.substring(0, LONGEST) : value);
+    }
+
+    /** ARG may declare a name without a value. */
+    void declare(String name) {
+        declared.add(name);
+    }
+
+    boolean declares(String name) {
+        for (StageState state = this; state != null; state = state.base) {
+            if (state.declared.contains(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The names that are set, of many only some. */
+    Set<String> names() {
+        Set<String> names = new TreeSet<>();
+        for (StageState state = this; state != null && names.size() <= Suggestion.MOST; state = state.base) {
+            names.addAll(state.values.keySet());
+        }
+        return names;
     }
 }

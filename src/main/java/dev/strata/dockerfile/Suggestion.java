@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /** Finds the word that was probably meant. */
 public final class Suggestion {
     private static final int LONGEST = 64;
-    private static final int MOST = 1000;
+    /** Of more words none is looked for. */
+    static final int MOST = 1000;
 
     private Suggestion() {}
 

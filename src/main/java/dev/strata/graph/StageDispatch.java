@@ -10,6 +10,7 @@ import dev.strata.dockerfile.Stage;
 import dev.strata.image.Execution;
 import dev.strata.image.Image;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -32,7 +33,15 @@ final class StageDispatch {
     /** Build arguments seen so far, in order. */
     final LinkedHashMap<String, String> arguments = new LinkedHashMap<>();
 
+    /** Roughly what an entry of a map takes. */
+    private static final int ENTRY = 48;
+
+    /** The stage that this one goes on from; its lines come first. */
+    private @Nullable StageDispatch earlier;
+
     private final List<Product.Line> lines = new ArrayList<>();
+    private @Nullable SequencedMap<String, String> environment;
+    private Location place;
     Execution.Builder execution = Execution.EMPTY.edit();
     private Image base = Image.scratch(dev.strata.image.Platform.host());
     private @Nullable String author;
@@ -50,6 +59,7 @@ final class StageDispatch {
         this.stage = stage;
         this.expansion = linking.scope().expansion();
         this.instructions = stage.instructions();
+        this.place = stage.location();
     }
 
     int last() {
@@ -61,7 +71,13 @@ final class StageDispatch {
     }
 
     Product product() {
-        return new Product(base, lines, execution.build(), author, last);
+        List<Product.Line> all = new ArrayList<>();
+        List<StageDispatch> chain = new ArrayList<>();
+        for (StageDispatch dispatch = this; dispatch != null; dispatch = dispatch.earlier) {
+            chain.add(dispatch);
+        }
+        chain.reversed().forEach(dispatch -> all.addAll(dispatch.lines));
+        return new Product(base, all, execution.build(), author, last);
     }
 
     void beginWithNothing(Image scratch, int step) {
@@ -90,8 +106,15 @@ final class StageDispatch {
 
     void continueFrom(StageDispatch earlier) {
         base = earlier.base;
-        lines.addAll(earlier.lines);
+        this.earlier = earlier;
         Execution before = earlier.execution.build();
+        keep((long) ENTRY
+                * (earlier.variables.size()
+                        + earlier.arguments.size()
+                        + before.labels().size()
+                        + before.exposedPorts().size()
+                        + before.volumes().size()
+                        + before.onBuild().size()));
         execution = before.edit();
         author = earlier.author;
         last = earlier.last;
@@ -149,6 +172,7 @@ final class StageDispatch {
             execution.env.put("PATH", DEFAULT_PATH);
         }
         variables.putAll(execution.env);
+        environment = null;
         total = Math.max(total, number + countSteps());
     }
 
@@ -157,6 +181,7 @@ final class StageDispatch {
         StageFiles files = new StageFiles(this, linking);
         for (int i = 0; i < instructions.size(); i++) {
             Instruction instruction = instructions.get(i);
+            place = location(instruction, i < triggers);
             try {
                 dispatch(instruction, i < triggers, files);
             } catch (ExpansionException e) {
@@ -213,9 +238,10 @@ final class StageDispatch {
                 line("SHELL " + History.plain(shell.arguments()));
             }
             case Instruction.OnBuild onBuild -> {
-                List<String> all = new ArrayList<>(execution.onBuild);
-                all.add(onBuild.trigger());
-                execution.onBuild = List.copyOf(all);
+                if (!(execution.onBuild instanceof ArrayList<String>)) {
+                    execution.onBuild = new ArrayList<>(execution.onBuild);
+                }
+                execution.onBuild.add(onBuild.trigger());
             }
             case Instruction.Maintainer maintainer -> {
                 author = maintainer.maintainer();
@@ -234,6 +260,7 @@ final class StageDispatch {
             fresh.put(name, value);
         }
         variables.putAll(fresh);
+        environment = null;
         execution.env.putAll(fresh);
         line(text.toString());
     }
@@ -264,6 +291,7 @@ final class StageDispatch {
             if (value != null) {
                 text.append('=').append(value);
                 variables.put(argument.name(), value);
+                environment = null;
             }
             arguments.put(argument.name(), value == null ? "" : value);
         }
@@ -344,7 +372,24 @@ final class StageDispatch {
     }
 
     String word(String written) {
-        return expansion.word(written, variables::get).text();
+        String text = expansion.word(written, variables::get).text();
+        keep(text.length());
+        return text;
+    }
+
+    /** What a command sees; as long as nothing changes, all share one. */
+    SequencedMap<String, String> environment() {
+        keep(arguments.size());
+        if (environment == null) {
+            keep((long) ENTRY * variables.size());
+            environment = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(variables));
+        }
+        return environment;
+    }
+
+    /** Counts what stays in memory for this stage. */
+    void keep(long size) {
+        linking.keep(size, place);
     }
 
     Expansion expansion() {
@@ -352,12 +397,14 @@ final class StageDispatch {
     }
 
     void line(String createdBy) {
+        keep(createdBy.length());
         lines.add(new Product.Line(createdBy, null));
     }
 
     /** Ends the stage's file system with this step. */
     void step(Step.Layered step, String createdBy) {
         last = linking.add(step);
+        keep(createdBy.length() + (execution.workingDir == null ? 0L : execution.workingDir.length()));
         lines.add(new Product.Line(createdBy, step.id()));
     }
 

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The instructions of a stage that change files: RUN, COPY, ADD and WORKDIR. */
 final class StageFiles {
+    /** Linux takes no longer ones. */
+    private static final int LONGEST_PATH = 4096;
+
     private static final Pattern GIT = Pattern.compile(
             "(?:git://\\S+|(?:ssh|git\\+ssh)://\\S+|git@[^\\s:/]+:\\S+|https?://[^\\s?#]+\\.git(?:[?#]\\S*)?)");
     private static final Pattern HTTP = Pattern.compile("https?://.*");
@@ -36,6 +39,9 @@ final class StageFiles {
         // An absolute path stays as it is written, for the image's own users; only the folder's own name is cleaned.
         String kept = written.startsWith("/") ? written : SlashPath.join(directory(), written);
         String path = SlashPath.join("/", kept);
+        if (path.length() > LONGEST_PATH) {
+            throw new IllegalArgumentException("the folder's path is longer than " + LONGEST_PATH + " characters");
+        }
         dispatch.execution.workingDir = dispatch.windows() ? kept.replace('/', '\\') : kept;
         Label label = dispatch.label(workdir, trigger);
         if (path.equals("/")) {
@@ -86,7 +92,7 @@ final class StageFiles {
                 label,
                 dispatch.last(),
                 command,
-                new LinkedHashMap<>(dispatch.variables),
+                dispatch.environment(),
                 List.copyOf(dispatch.arguments.keySet()),
                 dispatch.proxies(),
                 directory(),
@@ -303,6 +309,7 @@ final class StageFiles {
                             .heredoc(heredoc.text(), dispatch.variables::get)
                             .text()
                     : heredoc.text();
+            dispatch.keep(text.length());
             items.add(new Step.Item.Text(heredoc.name(), text));
             words.add("<<" + heredoc.name());
         }

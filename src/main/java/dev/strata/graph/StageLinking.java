@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds what names of stages, contexts and images stand for, and makes the steps of the stages that are needed. */
 final class StageLinking {
+    private static final long MOST_KEPT = 64L << 20;
+
     private static final Reference SCRATCH = Reference.parse("scratch");
 
     private final Dockerfile file;
@@ -29,6 +31,7 @@ final class StageLinking {
     private final List<Step> steps = new ArrayList<>();
     private final Map<Integer, StageDispatch> stages = new LinkedHashMap<>();
     private final Map<String, Integer> sources = new HashMap<>();
+    private long kept;
 
     StageLinking(Dockerfile file, Request request, Bases bases) {
         this.file = file;
@@ -267,6 +270,21 @@ final class StageLinking {
 
     private static String message(IllegalArgumentException e) {
         return e.getMessage() == null ? "not an image name" : e.getMessage();
+    }
+
+    /**
+     * Counts what is kept of a stage, so that a few lines that refer to one another cannot fill any memory.
+     *
+     * @param size characters, or entries of a map times what one takes
+     */
+    void keep(long size, Location location) {
+        kept += size;
+        if (kept > MOST_KEPT) {
+            throw new GraphException(
+                    location,
+                    "the stages down to here take more than " + (MOST_KEPT >> 20) + " MiB of memory",
+                    "Set variables once, and only in the stages that need them.");
+        }
     }
 
     /** The main build context's files. */

@@ -61,6 +61,47 @@ class RobustnessTest {
     }
 
     @Test
+    void aLongChainOfStagesWithVariablesOfTheirOwnIsFollowed() {
+        StringBuilder text = new StringBuilder("FROM alpine AS s0\n");
+        for (int i = 1; i < MANY / 5; i++) {
+            text.append("FROM s")
+                    .append(i - 1)
+                    .append(" AS s")
+                    .append(i)
+                    .append("\nENV v")
+                    .append(i)
+                    .append("=1\n");
+        }
+        readAll(parse(text.toString()));
+    }
+
+    @Test
+    void variablesThatDoubleAreRefusedNotExpanded() {
+        String doubling = "a=$a$a$a$a$a$a$a$a$a$a\n";
+        readAll(parse("FROM alpine\nENV a=xxxxxxxxxx\n" + ("ENV " + doubling).repeat(30) + "WORKDIR /$a\n"));
+        Dockerfile global = parse("ARG a=xxxxxxxxxx\n" + ("ARG " + doubling).repeat(30) + "FROM a\n");
+        assertThat(global.check(Map.of())).isNotEmpty();
+        Lint.check(global, LintOptions.DEFAULT);
+        Expansion.Variables large = name -> "x".repeat(100_000);
+        assertThatThrownBy(() -> new Expansion('\\').word("${a//x/$a}", large))
+                .isInstanceOf(ExpansionException.class)
+                .hasMessageContaining("grows too long");
+    }
+
+    @Test
+    void manyUnknownVariablesAreFoundWithoutALongSearch() {
+        StringBuilder text = new StringBuilder("FROM alpine:3\n");
+        String name = "abcdefghijklmnopqrstuvwxyz".repeat(2);
+        for (int i = 0; i < 900; i++) {
+            text.append("ENV ").append(name).append(i).append("=1\n");
+        }
+        for (int i = 0; i < MANY; i++) {
+            text.append("USER $").append(name).append('x').append(i).append('\n');
+        }
+        assertThat(Lint.check(parse(text.toString()), LintOptions.DEFAULT)).hasSize(MANY);
+    }
+
+    @Test
     void aHundredThousandErrorsAreCountedNotListed() {
         assertThatThrownBy(() -> parse("FROM alpine\n" + "FOO bar\n".repeat(MANY)))
                 .isInstanceOfSatisfying(
