@@ -41,10 +41,12 @@ final class LintCases {
         List<String> wanted = new ArrayList<>();
         warnings.forEach(warning -> wanted.add(warning.path("rule").asText()
                 + (withLines ? " " + warning.path("line").asInt() : "")));
+        wanted.sort(null); // of one line, the order is each tool's own
         List<String> found = Lint.check(file, options).stream()
                 .filter(finding -> finding.rule().origin() == LintRule.Origin.BUILDKIT)
                 .map(finding -> finding.rule().ruleName()
                         + (withLines ? " " + finding.location().startLine() : ""))
+                .sorted()
                 .toList();
         return found.equals(wanted) ? null : "findings are " + found + ", not " + wanted;
     }

@@ -51,6 +51,7 @@ class RealWorldLintCorporaTest {
                 .filter(finding -> finding.rule().origin() == LintRule.Origin.BUILDKIT)
                 .map(finding ->
                         finding.rule().ruleName() + ":" + finding.location().startLine())
+                .sorted()
                 .toList();
     }
 
@@ -59,6 +60,7 @@ class RealWorldLintCorporaTest {
         boolean windows = file.lines().stream().anyMatch(line -> line.contains("C:\\"));
         return wanted.stream()
                 .filter(word -> !windows || !word.startsWith("WorkdirRelativePath"))
+                .sorted()
                 .toList();
     }
 }

@@ -46,6 +46,18 @@ class ProgressTest {
     }
 
     @Test
+    void theFirstWarningsAreShownAndTheRestCounted() {
+        tell(IntStream.rangeClosed(1, 14)
+                .mapToObj(line -> "warning Dockerfile:" + line + ": LegacyKeyValueFormat: write ENV key=value")
+                .toArray(String[]::new));
+
+        assertThat(status().warnings())
+                .hasSize(11)
+                .startsWith("Dockerfile:1: LegacyKeyValueFormat: write ENV key=value")
+                .endsWith("and 4 more in the builder pod's log");
+    }
+
+    @Test
     void aStepGoesFromMissedToDoneWithItsLayer() {
         tell(
                 "#1 [0 1/1 :2] RUN make",
