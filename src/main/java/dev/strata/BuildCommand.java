@@ -26,6 +26,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,7 +50,7 @@ import picocli.CommandLine.Spec;
             "",
             "Exit codes: 0 built, 1 the build failed, 2 wrong usage, 3 a registry or source failed."
         })
-final class BuildCommand implements Callable<Integer> {
+class BuildCommand implements Callable<Integer> {
     /** How long commands may take to end after Ctrl-C. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -209,7 +210,7 @@ final class BuildCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         List<Platform> wanted = platforms();
         Plan.Output output = output();
-        Path folder = state != null ? state : Names.layout(null).resolveSibling("state");
+        Path folder = stateFolder();
         Files.createDirectories(folder);
         Path temporary = Files.createTempDirectory(folder, "build");
         BuildProgress shown = BuildProgress.of(progress, System.out);
@@ -223,14 +224,31 @@ final class BuildCommand implements Callable<Integer> {
         }
     }
 
-    private Outcome build(Plan plan, Path folder, Path temporary, BuildProgress shown) {
+    final CommandSpec command() {
+        return Objects.requireNonNull(spec);
+    }
+
+    final Path stateFolder() {
+        return state != null ? state : Names.layout(null).resolveSibling("state");
+    }
+
+    /** The engine for the first platform. */
+    final Build engine(Path temporary, Consumer<Event> events) {
+        return engine(plan(platforms().getFirst(), output()), stateFolder(), temporary, events);
+    }
+
+    private Build engine(Plan plan, Path folder, Path temporary, Consumer<Event> events) {
         BuildSettings settings = new BuildSettings(
                 folder,
                 temporary,
                 !"none".equals(System.getenv("STRATA_ISOLATION")),
                 snapshots,
                 Math.max(2, Runtime.getRuntime().availableProcessors()));
-        return new Build(plan, settings, shown, Clock.systemUTC()).run();
+        return new Build(plan, settings, events, Clock.systemUTC());
+    }
+
+    private Outcome build(Plan plan, Path folder, Path temporary, BuildProgress shown) {
+        return engine(plan, folder, temporary, shown).run();
     }
 
     /** One build a platform, one after the other; an index joins what they made. The first that fails ends it. */

@@ -65,7 +65,6 @@ final class BuilderCommand implements Callable<Integer> {
                 out.println(EventLog.write(event));
                 out.flush();
             });
-            keep(outcome);
         }
         return outcome instanceof Outcome.Built ? Main.OK : Main.FAILED;
     }
@@ -78,6 +77,7 @@ final class BuilderCommand implements Callable<Integer> {
             Outcome outcome = new Outcome.Failed(new Failure(
                     Failure.Cause.OURS, "the plan cannot be read: " + e.getMessage(), plan.toString(), null));
             events.accept(new Event.Ended(outcome));
+            keep(outcome);
             return outcome;
         }
         BuildSettings settings = new BuildSettings(
@@ -86,7 +86,14 @@ final class BuilderCommand implements Callable<Integer> {
                 !"none".equals(System.getenv("STRATA_ISOLATION")),
                 System.getenv("STRATA_SNAPSHOTS"),
                 Math.max(2, Runtime.getRuntime().availableProcessors()));
-        return new Build(read, settings, events, Clock.systemUTC()).run();
+        Build build = new Build(read, settings, events, Clock.systemUTC());
+        Outcome outcome = build.run();
+        keep(outcome);
+        String cleaned = build.cleanUp();
+        if (!cleaned.isEmpty()) {
+            System.err.println(cleaned);
+        }
+        return outcome;
     }
 
     private void keep(Outcome outcome) {

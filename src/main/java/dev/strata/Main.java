@@ -24,8 +24,8 @@ public final class Main {
     static final int OUTSIDE = 3;
 
     /** In the order in which the help lists them. */
-    private static final List<String> COMMANDS =
-            List.of("build", "lint", "graph", "layers", "pull", "push", "class", "operator", "builder");
+    private static final List<String> COMMANDS = List.of(
+            "build", "explain", "cache", "lint", "graph", "layers", "pull", "push", "class", "operator", "builder");
 
     private Main() {}
 
@@ -33,6 +33,8 @@ public final class Main {
     private static @Nullable Object command(String name) {
         return switch (name) {
             case "build" -> new BuildCommand();
+            case "cache" -> new CacheCommand();
+            case "explain" -> new ExplainCommand();
             case "builder" -> new BuilderCommand();
             case "class" -> new ClassCommand();
             case "operator" -> new OperatorCommand();

@@ -11,6 +11,7 @@ import dev.strata.dockerfile.Lint;
 import dev.strata.dockerfile.LintOptions;
 import dev.strata.dockerfile.SyntaxError;
 import dev.strata.graph.BuildGraph;
+import dev.strata.graph.Forecast;
 import dev.strata.graph.Request;
 import dev.strata.graph.Solver;
 import dev.strata.graph.Step;
@@ -26,6 +27,7 @@ import dev.strata.plan.FailureException;
 import dev.strata.plan.Outcome;
 import dev.strata.plan.Plan;
 import dev.strata.registry.Registry;
+import dev.strata.registry.RegistryException;
 import dev.strata.registry.RegistryOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -108,11 +110,39 @@ public final class Build {
         return outcome;
     }
 
+    /**
+     * Removes from the cache repository what the plan says, unless somebody has done that a short while ago. Nobody waits
+     * for it, and its trouble is nobody's failure: what is left is removed the next time.
+     *
+     * @return what was done, in words; empty where there was nothing to do
+     */
+    public String cleanUp() {
+        Plan.CleanUp wanted = plan.cache().cleanUp();
+        Reference repository = plan.cache().repository();
+        if (wanted == null || repository == null) {
+            return "";
+        }
+        Long age = wanted.olderThan();
+        Retention retention = new Retention(age == null ? null : Duration.ofSeconds(age), wanted.keepBytes());
+        try (Registry registry = registries.apply(registryOptions(plan.registries()))) {
+            Blobs blobs = new Blobs(settings.state().resolve("store"));
+            Retention.Cleaning done = new RegistryCacheCleaner(registry.origin(), repository)
+                    .cleanUp(retention, Duration.ofSeconds(wanted.interval()), clock.instant(), blobs);
+            return done == null || done.goes().isEmpty()
+                    ? ""
+                    : done.goes().size() + " records were removed from " + repository + ", which frees " + done.freed()
+                            + " bytes";
+        } catch (RegistryException | IOException e) {
+            return "the cache could not be cleaned up: " + e.getMessage();
+        }
+    }
+
     private Outcome build() throws IOException, InterruptedException {
         Files.createDirectories(settings.state());
         Files.createDirectories(settings.temporary());
         Path temporary = settings.temporary();
-        try (Registry registry = registries.apply(registryOptions(plan.registries()))) {
+        try (StateLock _ = StateLock.shared(settings.state());
+                Registry registry = registries.apply(registryOptions(plan.registries()))) {
             Blobs blobs = new Blobs(settings.state().resolve("store"));
             Git git = new Git(temporary, path(plan.registries().caBundle()));
             Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
@@ -182,7 +212,7 @@ public final class Build {
         List<RegistryCache> far = Stream.of(
                         plan.cache().repository(), plan.cache().trusted())
                 .filter(Objects::nonNull)
-                .map(repository -> new RegistryCache(registry.origin(), repository, layers.blobs()))
+                .map(repository -> new RegistryCache(registry.origin(), repository, layers.blobs(), clock))
                 .toList();
         StepCache cache = new StepCache(settings.state().resolve("records"), layers, far, place(), events, clock);
         if (!far.isEmpty()) {
@@ -197,6 +227,58 @@ public final class Build {
                 ? "inline"
                 : Objects.toString(Path.of(plan.dockerfile().path()).getFileName());
         return String.join(" ", plan.platform().toString(), file, Objects.requireNonNullElse(plan.target(), ""));
+    }
+
+    /**
+     * Says what would become of each step, and builds nothing. Problems with the Dockerfile, the context and the bases are
+     * thrown as what a build would fail with.
+     */
+    public List<Forecast> forecast() throws IOException {
+        Files.createDirectories(settings.temporary());
+        try (StateLock _ = StateLock.shared(settings.state());
+                Registry registry = registries.apply(registryOptions(plan.registries()))) {
+            Blobs blobs = new Blobs(settings.state().resolve("store"));
+            Git git = new Git(settings.temporary(), path(plan.registries().caBundle()));
+            Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
+            BuildFiles files = new BuildFiles(
+                    plan, new Contexts(settings.temporary().resolve("contexts"), git, http, registry, plan.platform()));
+            dockerfile = files.dockerfile();
+            Dockerfile parsed = parse(files.dockerfile(), lintOptions(files));
+            clamp = SourceDate.of(plan, parsed, files.date());
+            BuildGraph graph = BuildGraph.of(parsed, request, new BaseImages(plan, registry, blobs, event -> {}));
+            try (LayerStore layers = new LayerStore(settings.state(), blobs, registry)) {
+                StepCache cache = cache(layers, registry);
+                return forecast(graph, files, layers, cache, new Fetcher(settings.temporary(), git, http));
+            }
+        } catch (RuntimeException e) {
+            throw new FailureException(Explanation.of(e, dockerfile), e);
+        }
+    }
+
+    private List<Forecast> forecast(
+            BuildGraph graph, BuildFiles files, LayerStore layers, StepCache cache, Fetcher fetcher)
+            throws IOException {
+        StepEvents quiet = new StepEvents(graph, event -> {});
+        CacheFolders caches = new CacheFolders(settings.state().resolve("caches"), null);
+        ExecutorService writers = Executors.newVirtualThreadPerTaskExecutor();
+        try (Commands commands = new Commands(plan, settings, caches, events, quiet)) {
+            StepWorker worker = new StepWorker(files, layers, commands, fetcher, format(), writers, clock, events);
+            return new Solver(cache, worker, quiet, clock, maxAge(), settings.commands()).forecast(graph);
+        } finally {
+            writers.shutdownNow();
+        }
+    }
+
+    private LayerFormat format() {
+        return new LayerFormat(
+                Compression.valueOf(plan.output().compression().toUpperCase(Locale.ROOT)),
+                plan.output().level(),
+                clamp);
+    }
+
+    private @Nullable Duration maxAge() {
+        Long seconds = plan.cache().maxAge();
+        return seconds == null ? null : Duration.ofSeconds(seconds);
     }
 
     private static @Nullable Path path(@Nullable String text) {
@@ -360,14 +442,8 @@ public final class Build {
         ExecutorService writers = Executors.newFixedThreadPool(
                 LAYER_WRITERS, Thread.ofPlatform().name("layer-", 0).daemon().factory());
         try (Commands commands = new Commands(plan, settings, caches, events, steps)) {
-            LayerFormat format = new LayerFormat(
-                    Compression.valueOf(plan.output().compression().toUpperCase(Locale.ROOT)),
-                    plan.output().level(),
-                    clamp);
-            StepWorker worker = new StepWorker(files, layers, commands, fetcher, format, writers, clock, events);
-            Long seconds = plan.cache().maxAge();
-            Duration maxAge = seconds == null ? null : Duration.ofSeconds(seconds);
-            new Solver(cache, worker, steps, clock, maxAge, settings.commands()).solve(graph);
+            StepWorker worker = new StepWorker(files, layers, commands, fetcher, format(), writers, clock, events);
+            new Solver(cache, worker, steps, clock, maxAge(), settings.commands()).solve(graph);
             return new Assembly(graph, steps.layers(), clamp)
                     .image(plan.platform(), plan.output().labels());
         } finally {

@@ -16,9 +16,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -29,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The layers that a build has to do with: those here, and those that a registry has and that are fetched when needed. */
 final class LayerStore implements AutoCloseable {
+    /** How exactly times of use are noted. */
+    private static final Duration USED = Duration.ofHours(1);
+
     private final Blobs blobs;
     private final Registry registry;
     private final Path indexes;
@@ -105,7 +112,9 @@ final class LayerStore implements AutoCloseable {
      */
     void fetch(Layer layer) throws IOException {
         Digest digest = layer.blob().digest();
-        if (blobs.find(digest).isPresent()) {
+        Optional<Path> here = blobs.find(digest);
+        if (here.isPresent()) {
+            touch(here.get());
             return;
         }
         Reference origin = origins.get(digest);
@@ -120,6 +129,14 @@ final class LayerStore implements AutoCloseable {
                 throw new LostLayer(digest, e);
             }
             throw e;
+        }
+    }
+
+    /** The time of a file is that of its last use, by which a clean-up goes. */
+    private static void touch(Path file) throws IOException {
+        FileTime now = FileTime.from(Instant.now());
+        if (Files.getLastModifiedTime(file).toInstant().plus(USED).isBefore(now.toInstant())) {
+            Files.setLastModifiedTime(file, now);
         }
     }
 
@@ -175,7 +192,9 @@ final class LayerStore implements AutoCloseable {
         }
         Path file = indexes.resolve(layer.diffId().hex());
         index = LayerIndex.load(file);
-        if (index == null) {
+        if (index != null) {
+            touch(file);
+        } else {
             index = blobs.find(layer.blob().digest()).isPresent() ? null : farIndexes.find(layer.diffId());
             if (index == null) {
                 try (InputStream tar = openTar(layer)) {

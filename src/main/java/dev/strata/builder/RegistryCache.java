@@ -19,9 +19,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  *   files-KEY     the digest of files that a step reads from other steps
  *   index-DIFFID  what is in a layer, as the manifest's layer
  *   build-PLACE   all records of the newest build of a place, with all their layers
+ *   clean-up      when the repository was last cleaned up
  * </pre>
  */
 final class RegistryCache {
@@ -43,18 +47,21 @@ final class RegistryCache {
     static final String CONTENTS = "application/vnd.strata.contents.v1+json";
     static final String BUILD = "application/vnd.strata.build.v1+json";
     static final String RECORD = "dev.strata.record";
+    static final String CREATED = "org.opencontainers.image.created";
 
     private static final byte[] EMPTY = "{}".getBytes(StandardCharsets.UTF_8);
 
     private final Registry registry;
     private final Reference repository;
     private final Blobs blobs;
+    private final Clock clock;
 
     /** @param registry reads past mirrors: a cache is where it was written */
-    RegistryCache(Registry registry, Reference repository, Blobs blobs) {
+    RegistryCache(Registry registry, Reference repository, Blobs blobs, Clock clock) {
         this.registry = registry;
         this.repository = repository;
         this.blobs = blobs;
+        this.clock = clock;
     }
 
     Reference repository() {
@@ -158,9 +165,28 @@ final class RegistryCache {
     }
 
     private byte[] manifest(String type, Object value, List<Descriptor> layers) throws IOException {
+        return manifest(registry, repository, type, value, layers, clock.instant(), blobs);
+    }
+
+    private static byte[] manifest(
+            Registry registry,
+            Reference repository,
+            String type,
+            Object value,
+            List<Descriptor> layers,
+            Instant now,
+            Blobs blobs)
+            throws IOException {
         Descriptor config = blobs.put(MediaTypes.EMPTY, EMPTY);
         registry.push(repository, config, blobs);
-        return Json.bytes(new Manifest(
-                2, MediaTypes.MANIFEST, type, config, layers, null, new TreeMap<>(Map.of(RECORD, Json.text(value)))));
+        SortedMap<String, String> annotations =
+                new TreeMap<>(Map.of(RECORD, Json.text(value), CREATED, now.toString()));
+        return Json.bytes(new Manifest(2, MediaTypes.MANIFEST, type, config, layers, null, annotations));
+    }
+
+    /** Notes that something was done now. */
+    static void mark(Registry registry, Reference name, String type, Instant now, Blobs blobs) throws IOException {
+        registry.pushManifest(
+                name, MediaTypes.MANIFEST, manifest(registry, name, type, Map.of(), List.of(), now, blobs));
     }
 }

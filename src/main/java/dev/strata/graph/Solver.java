@@ -66,9 +66,34 @@ public final class Solver {
         }
     }
 
+    /**
+     * Says of every step that makes a layer what would become of it, and does none.
+     *
+     * @throws RuntimeException where files that a step reads cannot be read
+     */
+    public List<Forecast> forecast(BuildGraph graph) {
+        try (Run run = new Run(graph, true)) {
+            return run.nodes.stream()
+                    .filter(node -> node.step instanceof Step.Layered)
+                    .map(Run.Node::forecast)
+                    .toList();
+        }
+    }
+
+    /** A step's key depends on what another one makes, which is not done now. */
+    private static final class OpenException extends RuntimeException {
+        private final transient Step.Layered source;
+
+        OpenException(Step.Layered source) {
+            super("what step " + source.id() + " makes is not known");
+            this.source = source;
+        }
+    }
+
     /** One graph being solved. */
     private final class Run implements AutoCloseable {
         private final BuildGraph graph;
+        private final boolean onlyLooks;
         private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         private final List<Node> nodes = new ArrayList<>();
         private final CompletableFuture<Void> broken = new CompletableFuture<>();
@@ -78,7 +103,12 @@ public final class Solver {
         private final ExecutorService keepers = Executors.newVirtualThreadPerTaskExecutor();
 
         Run(BuildGraph graph) {
+            this(graph, false);
+        }
+
+        Run(BuildGraph graph, boolean onlyLooks) {
             this.graph = graph;
+            this.onlyLooks = onlyLooks;
             graph.steps().forEach(step -> nodes.add(new Node(step)));
         }
 
@@ -107,6 +137,9 @@ public final class Solver {
 
         /** The first failure is the build's; what fails after it only because it was stopped does not count. */
         private void fail(Throwable failure) {
+            if (onlyLooks) {
+                return; // each step is looked at for itself
+            }
             if (stopped.compareAndSet(false, true)) {
                 broken.completeExceptionally(failure);
                 threads.shutdownNow();
@@ -209,6 +242,7 @@ public final class Solver {
                         return known.get();
                     }
                 }
+                refuseToWork(sources);
                 sources.forEach(id -> nodes.get(id).result.begin());
                 sources.forEach(id -> inputs.put(id, nodes.get(id).result.get()));
                 Contents contents = read(layered, inputs);
@@ -218,12 +252,33 @@ public final class Solver {
                 return contents;
             }
 
+            private void refuseToWork(List<Integer> sources) {
+                for (int id : sources) {
+                    if (onlyLooks
+                            && nodes.get(id).step instanceof Step.Layered made
+                            && !nodes.get(id).stands()) {
+                        throw new OpenException(made);
+                    }
+                }
+            }
+
+            Forecast forecast() {
+                Step.Layered layered = (Step.Layered) step;
+                try {
+                    return hit.get().isPresent()
+                            ? new Forecast.Cached(layered)
+                            : new Forecast.Missed(layered, missReason(layered));
+                } catch (OpenException e) {
+                    return new Forecast.Open(layered, e.source);
+                }
+            }
+
             /** A step whose sources cannot be read has failed before it could begin. */
             private Contents read(Step.Layered layered, Map<Integer, FileSystem> inputs) {
                 try {
                     return worker.contents(layered, inputs);
                 } catch (RuntimeException | Error e) {
-                    if (!stopped.get()) {
+                    if (!stopped.get() && !onlyLooks) {
                         ended = true;
                         listener.started(layered);
                         listener.failed(layered, 0, e);
@@ -376,7 +431,7 @@ public final class Solver {
             }
 
             void cancel() {
-                if (!ended && step instanceof Step.Visible visible) {
+                if (!ended && !onlyLooks && step instanceof Step.Visible visible) {
                     listener.canceled(visible);
                 }
             }

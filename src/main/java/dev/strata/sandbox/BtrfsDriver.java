@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** Whole trees as subvolumes of btrfs, which are copied in no time. */
@@ -21,6 +22,11 @@ final class BtrfsDriver implements Driver {
         tryIt(subvolumes, stateFolder);
         return new CopiedSnapshots(
                 name(), subvolumes, new StateFolder(stateFolder.resolve(name()), subvolumes), reason, warnings);
+    }
+
+    @Override
+    public Map<String, StateFolder.Folders> places() {
+        return Map.of(name(), new Subvolumes());
     }
 
     private static void tryIt(Subvolumes subvolumes, Path stateFolder) throws IOException {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** Whole trees, each a copy of the one below: slow, but there is no place where it does not work. */
@@ -19,6 +20,11 @@ final class CopyDriver implements Driver {
         Copies copies = new Copies();
         return new CopiedSnapshots(
                 name(), copies, new StateFolder(stateFolder.resolve(name()), copies), reason, warnings);
+    }
+
+    @Override
+    public Map<String, StateFolder.Folders> places() {
+        return Map.of(name(), new Copies());
     }
 
     private static final class Copies implements CopiedSnapshots.Copies {

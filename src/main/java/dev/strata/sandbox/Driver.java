@@ -2,11 +2,15 @@ package dev.strata.sandbox;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** One way of keeping {@link Snapshots}. */
 interface Driver {
     String name();
+
+    /** The folders of the state folder that it keeps snapshots in, and how it removes one. */
+    Map<String, StateFolder.Folders> places();
 
     /**
      * Tries whether it works in this folder, and begins if so.

@@ -2,9 +2,12 @@ package dev.strata.sandbox;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +57,41 @@ public final class Drivers {
         }
         String known = drivers.stream().map(Driver::name).collect(Collectors.joining(", "));
         throw new SandboxException("there is no driver \"" + name + "\" for snapshots", "Use one of these: " + known);
+    }
+
+    /**
+     * A finished folder that later builds find.
+     *
+     * @param driver the folder of the driver that keeps it
+     * @param used when it was made or last found
+     */
+    public record Named(String driver, String name, Path folder, Instant used) {}
+
+    /** What is kept in a folder for later builds. */
+    public static List<Named> named(Path stateFolder) throws IOException {
+        List<Named> all = new ArrayList<>();
+        for (Driver driver : ALL) {
+            for (String place : driver.places().keySet().stream().sorted().toList()) {
+                Path folder = stateFolder.resolve(place);
+                for (Map.Entry<String, Path> entry : StateFolder.named(folder).entrySet()) {
+                    Path link = folder.resolve("names").resolve(entry.getKey());
+                    Instant used = Files.getLastModifiedTime(link, LinkOption.NOFOLLOW_LINKS)
+                            .toInstant();
+                    all.add(new Named(place, entry.getKey(), entry.getValue(), used));
+                }
+            }
+        }
+        return all;
+    }
+
+    /** Removes what is kept under a name. No build may be using the folder. */
+    public static void remove(Path stateFolder, String place, String name) throws IOException {
+        for (Driver driver : ALL) {
+            StateFolder.Folders kind = driver.places().get(place);
+            if (kind != null) {
+                StateFolder.remove(stateFolder.resolve(place), name, kind);
+            }
+        }
     }
 
     private static Snapshots forced(Driver driver, Path folder, Consumer<String> warnings) throws IOException {

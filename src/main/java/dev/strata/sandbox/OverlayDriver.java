@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,11 @@ final class OverlayDriver implements Driver {
         throw new SandboxException(
                 String.join("; ", obstacles),
                 "Start Strata by bin/strata as root, and keep the state on a file system such as ext4, xfs or tmpfs");
+    }
+
+    @Override
+    public Map<String, StateFolder.Folders> places() {
+        return Map.of("overlay", new OverlayFolders(), "overlay-user", new OverlayFolders());
     }
 
     /**

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +18,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +44,9 @@ import org.jspecify.annotations.Nullable;
 final class StateFolder implements AutoCloseable {
     /** Tells the runs of this process, whose locks the system would not keep apart. */
     private static final String PROCESS = UUID.randomUUID().toString().substring(0, 8);
+
+    /** How exactly times of use are noted. */
+    private static final Duration USED = Duration.ofHours(1);
 
     private static final AtomicInteger RUNS = new AtomicInteger();
 
@@ -118,6 +124,7 @@ final class StateFolder implements AutoCloseable {
         try {
             Path folder = folders.resolve(Files.readSymbolicLink(link).getFileName());
             if (Files.isDirectory(folder)) {
+                touch(link);
                 return folder;
             }
         } catch (NoSuchFileException e) {
@@ -125,6 +132,17 @@ final class StateFolder implements AutoCloseable {
         }
         Files.deleteIfExists(link); // Someone has removed the folder by hand.
         return null;
+    }
+
+    /** The time of a link is that of its last use, by which a clean-up goes; a link's own time cannot be set. */
+    private void touch(Path link) throws IOException {
+        Instant made =
+                Files.getLastModifiedTime(link, LinkOption.NOFOLLOW_LINKS).toInstant();
+        if (made.plus(USED).isBefore(Instant.now())) {
+            Path fresh = folders.resolve(run + "-" + UUID.randomUUID());
+            Files.createSymbolicLink(fresh, Files.readSymbolicLink(link));
+            Files.move(fresh, link, StandardCopyOption.ATOMIC_MOVE);
+        }
     }
 
     /** Gives a finished folder a name; where another run was first, its folder has the name and is the answer. */
@@ -139,6 +157,28 @@ final class StateFolder implements AutoCloseable {
             return folder;
         } catch (FileAlreadyExistsException e) {
             return name(name, folder);
+        }
+    }
+
+    /** The finished folders of a place by their names. */
+    static SortedMap<String, Path> named(Path place) throws IOException {
+        SortedMap<String, Path> all = new TreeMap<>();
+        Path names = place.resolve("names");
+        if (Files.isDirectory(names)) {
+            for (String name : entries(names)) {
+                Path folder = Files.readSymbolicLink(names.resolve(name)).getFileName();
+                all.put(name, place.resolve("folders").resolve(folder));
+            }
+        }
+        return all;
+    }
+
+    /** Takes a name away, and the folder with the last of its names. */
+    static void remove(Path place, String name, Folders kind) throws IOException {
+        Path folder = named(place).get(name);
+        Files.deleteIfExists(place.resolve("names").resolve(name));
+        if (folder != null && Files.isDirectory(folder) && !named(place).containsValue(folder)) {
+            kind.remove(folder);
         }
     }
 

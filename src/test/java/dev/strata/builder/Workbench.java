@@ -90,6 +90,16 @@ final class Workbench {
 
     /** Builds {@code Dockerfile} and pushes to these names. */
     Outcome build(String... names) {
+        events.clear();
+        return prepared(names).run();
+    }
+
+    /** What is said of the clean-up after a build. */
+    String cleanUp() {
+        return prepared().cleanUp();
+    }
+
+    private Build prepared(String... names) {
         Plan plan = new Plan(
                 "test",
                 new Plan.Source.Folder(context.toString(), false),
@@ -117,9 +127,8 @@ final class Workbench {
                 null,
                 Plan.Registries.NONE,
                 cacheMounts);
-        events.clear();
         BuildSettings settings = new BuildSettings(state, root.resolve("temporary-" + ++number), sandbox, null, 4);
-        return new Build(plan, settings, events::add, clock, options -> new Waits().client(options)).run();
+        return new Build(plan, settings, events::add, clock, options -> new Waits().client(options));
     }
 
     String digest(String... names) {

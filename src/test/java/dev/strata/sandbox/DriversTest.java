@@ -7,6 +7,7 @@ import dev.strata.image.Layer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,11 @@ final class DriversTest {
 
     /** Works, or does not, without doing anything. */
     private record Fake(String name, boolean works) implements Driver {
+        @Override
+        public Map<String, StateFolder.Folders> places() {
+            return Map.of();
+        }
+
         @Override
         public Snapshots open(Path stateFolder, String reason, Consumer<String> warnings) {
             if (!works) {
