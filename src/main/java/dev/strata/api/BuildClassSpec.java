@@ -75,6 +75,26 @@ public record BuildClassSpec(
         @Nullable
         PodTemplate pod,
 
+        @Size(max = 16)
+        @JsonPropertyDescription(
+                "Which nodes build for which platform, where their labels kubernetes.io/os and kubernetes.io/arch do not say it.")
+        List<PlatformNodes> platforms,
+
+        @JsonPropertyDescription("How many builder pods of this class may be there at once; further ones wait.")
+        @Nullable
+        Concurrency concurrency,
+
+        @Min(-100)
+        @Max(100)
+        @Default("0")
+        @JsonPropertyDescription(
+                "Which of a namespace's waiting builds is started first where the build says nothing itself: the higher one.")
+        @Nullable
+        Integer priority,
+
+        @JsonPropertyDescription("How long the pods of builds that are over stay, for their logs.") @Nullable
+        KeepPods keepPods,
+
         @Min(0)
         @Max(100)
         @Default("10")
@@ -83,8 +103,12 @@ public record BuildClassSpec(
         Integer historyLimit) {
 
     /** A class that decides nothing. */
-    public static final BuildClassSpec NONE =
-            new BuildClassSpec(null, null, null, null, null, null, null, null, null, null, null, null);
+    public static final BuildClassSpec NONE = new BuildClassSpec(
+            null, null, null, null, null, null, null, null, null, null, null, List.of(), null, null, null, null);
+
+    public BuildClassSpec {
+        platforms = platforms == null ? List.of() : List.copyOf(platforms);
+    }
 
     /** How a builder pod is kept apart from its node. */
     public enum Isolation {
@@ -213,6 +237,51 @@ public record BuildClassSpec(
                     "The age from which a kept step is no longer taken, such as 168h; never where it is left out.")
             @Nullable
             String maxAge) {}
+
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record PlatformNodes(
+            @Required
+            @Size(max = 64)
+            @Pattern("^[a-z0-9]+/[a-z0-9_]+(/v[0-9]+)?$")
+            @JsonPropertyDescription("The platform, such as linux/arm64.")
+            @Nullable
+            String platform,
+
+            @JsonPropertyDescription(
+                    "Labels of the nodes that build for it, in place of kubernetes.io/os and kubernetes.io/arch.")
+            Map<String, String> nodeSelector) {
+        public PlatformNodes {
+            nodeSelector =
+                    nodeSelector == null ? Map.of() : Collections.unmodifiableSortedMap(new TreeMap<>(nodeSelector));
+        }
+    }
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Concurrency(
+            @Min(1) @Max(10000) @JsonPropertyDescription("In one namespace. No limit where it is left out.") @Nullable
+            Integer perNamespace,
+
+            @Min(1)
+            @Max(10000)
+            @JsonPropertyDescription("In all namespaces together. No limit where it is left out.")
+            @Nullable
+            Integer total) {}
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record KeepPods(
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @Default("1h")
+            @JsonPropertyDescription("Those that succeeded, such as 1h.")
+            @Nullable
+            String succeeded,
+
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @Default("24h")
+            @JsonPropertyDescription("Those that failed, such as 24h.")
+            @Nullable
+            String failed) {}
 
     public record RetryDefault(
             @Required

@@ -1,6 +1,7 @@
 package dev.strata.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
@@ -23,6 +24,10 @@ import org.jspecify.annotations.Nullable;
         value =
                 "!has(self.rebuild) || !(has(self.rebuild.onSourceChange) || has(self.rebuild.webhook)) || (has(self.source) && (has(self.source.git) || has(self.source.oci)))",
         message = "only a source of git or a registry can be looked up for changes")
+@ValidationRule(
+        value =
+                "!has(self.allowMissing) || (has(self.platforms) && self.allowMissing.all(p, p in self.platforms) && self.platforms.exists(p, !(p in self.allowMissing)))",
+        message = "allowMissing must name some of the platforms, and not all of them")
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record ImageBuildSpec(
         @JsonPropertyDescription(
@@ -62,10 +67,16 @@ public record ImageBuildSpec(
                 "Secrets for RUN --mount=type=secret. They are never part of the image nor of what decides about a rebuild.")
         List<SecretValue> secrets,
 
-        @Size(max = 1)
+        @Size(max = 16)
+        @ValidationRule(value = "self.all(a, self.exists_one(b, b == a))", message = "every platform may be given once")
         @JsonPropertyDescription(
-                "The platform to build for, such as linux/amd64; its builder runs on a node of it. The operator's own where the list is empty.")
+                "The platforms to build for, such as linux/amd64. Each has a builder on a node of its own; where there are several, an index joins their images. The operator's own where the list is empty.")
         List<@Size(max = 64) @Pattern("^[a-z0-9]+/[a-z0-9_]+(/v[0-9]+)?$") String> platforms,
+
+        @Size(max = 15)
+        @JsonPropertyDescription(
+                "Those of the platforms that the index may lack: it is pushed without one that fails or that no node takes.")
+        List<@Size(max = 64) @Pattern("^[a-z0-9]+/[a-z0-9_]+(/v[0-9]+)?$") String> allowMissing,
 
         @Required @JsonPropertyDescription("Where the image goes and what is written on it.") @Nullable
         Output output,
@@ -75,6 +86,19 @@ public record ImageBuildSpec(
 
         @JsonPropertyDescription("What beside a change of the spec calls for a new build.") @Nullable
         Rebuild rebuild,
+
+        @Default("Latest")
+        @JsonPropertyDescription(
+                "What becomes of a running build when the inputs change. Latest: it is stopped. Serial: it ends first. Parallel: both run, and only what is wanted now gets the tags.")
+        @Nullable
+        Concurrency concurrency,
+
+        @Min(-100)
+        @Max(100)
+        @JsonPropertyDescription(
+                "Which of the namespace's waiting builds is started first: the higher one. The class's where it is left out.")
+        @Nullable
+        Integer priority,
 
         @JsonPropertyDescription("How often a build is tried again that failed for no fault of its own.") @Nullable
         Retry retry,
@@ -121,6 +145,17 @@ public record ImageBuildSpec(
         contexts = contexts == null ? List.of() : List.copyOf(contexts);
         secrets = secrets == null ? List.of() : List.copyOf(secrets);
         platforms = platforms == null ? List.of() : List.copyOf(platforms);
+        allowMissing = allowMissing == null ? List.of() : List.copyOf(allowMissing);
+    }
+
+    /** What becomes of a running build when the inputs change. */
+    public enum Concurrency {
+        @JsonProperty("Latest")
+        LATEST,
+        @JsonProperty("Serial")
+        SERIAL,
+        @JsonProperty("Parallel")
+        PARALLEL
     }
 
     @ValidationRule(

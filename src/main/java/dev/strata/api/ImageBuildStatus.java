@@ -21,6 +21,9 @@ public record ImageBuildStatus(
         @JsonPropertyDescription("The last good image, by digest. A failed build never clears it.") @Nullable
         String image,
 
+        @JsonPropertyDescription("The platforms that the last good image lacks, as spec.allowMissing allows.")
+        List<String> missingPlatforms,
+
         @JsonPropertyDescription("What that image was built from.") @Nullable
         Inputs inputs,
 
@@ -29,6 +32,14 @@ public record ImageBuildStatus(
 
         @JsonPropertyDescription("Why the latest build was started.") @Nullable
         Trigger trigger,
+
+        @JsonPropertyDescription("Where the build waits for its turn; only while it does.") @Nullable
+        Queue queue,
+
+        @JsonPropertyDescription(
+                "The memory limit that builders are given since one ran out of memory with less, such as 2Gi.")
+        @Nullable
+        String memory,
 
         @JsonPropertyDescription("The attempts of the latest build, oldest first.")
         List<Attempt> attempts,
@@ -51,10 +62,12 @@ public record ImageBuildStatus(
         List<String> lookUpFailures) {
 
     public static final ImageBuildStatus NONE = new ImageBuildStatus(
-            null, List.of(), null, null, null, null, List.of(), List.of(), List.of(), null, List.of(), List.of());
+            null, List.of(), null, List.of(), null, null, null, null, null, List.of(), List.of(), List.of(), null,
+            List.of(), List.of());
 
     public ImageBuildStatus {
         conditions = copy(conditions);
+        missingPlatforms = copy(missingPlatforms);
         attempts = copy(attempts);
         platforms = copy(platforms);
         layers = copy(layers);
@@ -88,6 +101,20 @@ public record ImageBuildStatus(
 
             @JsonPropertyDescription("The digest that it stood for.")
             String digest) {}
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Queue(
+            @JsonPropertyDescription(
+                    "Its place among the builds of its class that wait, from 1; the first is the next.")
+            int place,
+
+            @JsonPropertyDescription(
+                    "How many seconds until its turn, as the latest builds were; unknown before the first ends.")
+            @Nullable
+            Long expectedSeconds,
+
+            @JsonPropertyDescription("Since when it waits, in RFC 3339.")
+            String since) {}
 
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record Summary(
@@ -207,6 +234,10 @@ public record ImageBuildStatus(
 
             @JsonPropertyDescription("The generation of the spec that it was started for.") @Nullable
             Long generation,
+
+            @JsonPropertyDescription("The memory limit that its pod was given after another one had run out of memory.")
+            @Nullable
+            String memory,
 
             @JsonPropertyDescription("Running, Succeeded or Failed.")
             State state,

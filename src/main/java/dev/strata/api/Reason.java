@@ -23,8 +23,12 @@ public enum Reason {
             "A class, service account, ConfigMap or secret that the spec names does not exist; looked for again."),
     @JsonProperty("PodRefused")
     POD_REFUSED("The API server refused the builder pod (quota, policy); tried again with back-off."),
+    @JsonProperty("Queued")
+    QUEUED("The class's limit of builder pods is reached; status.queue says which place the build has."),
+    @JsonProperty("SameInputs")
+    SAME_INPUTS("Another build of the namespace builds the same inputs; this one takes its image when it is there."),
     @JsonProperty("Superseding")
-    SUPERSEDING("The spec changed during a build; the older builder pod is being stopped."),
+    SUPERSEDING("The inputs changed during a build; the older builder pod is being stopped, or ends first."),
     @JsonProperty("BackingOff")
     BACKING_OFF("The last attempt failed for no fault of the spec; the next one follows by itself."),
     @JsonProperty("Suspended")

@@ -467,9 +467,19 @@ public final class Build {
         return all;
     }
 
+    private List<Reference> names(Digest image) {
+        List<Reference> names = plan.output().names();
+        return plan.output().untagged()
+                ? names.stream()
+                        .map(name -> new Reference(name.domain(), name.path(), null, image))
+                        .distinct()
+                        .toList()
+                : names;
+    }
+
     private Outcome deliver(BuildGraph graph, StepEvents steps, Image image, Outputs outputs) throws IOException {
         Outputs.Documents documents = outputs.documents(image, annotations(graph));
-        List<Reference> names = plan.output().names();
+        List<Reference> names = names(documents.manifest().digest());
         outputs.push(documents, names);
         for (Plan.Export export : plan.output().exports()) {
             outputs.export(documents, export, names);

@@ -50,16 +50,24 @@ final class Attempts {
     }
 
     static Attempt begun(BuilderPod pod) {
-        return running(pod.attempt(), pod.platform(), pod.name(), pod.inputs(), pod.generation(), pod.created());
+        return running(pod.attempt(), pod.platform(), pod.name(), pod.inputs(), pod.generation(), null, pod.created());
     }
 
-    static Attempt running(int number, String platform, String pod, String inputs, long generation, Instant started) {
+    static Attempt running(
+            int number,
+            String platform,
+            String pod,
+            String inputs,
+            long generation,
+            @Nullable String memory,
+            Instant started) {
         return new Attempt(
                 number,
                 platform,
                 pod,
                 inputs,
                 generation,
+                memory,
                 Attempt.State.RUNNING,
                 null,
                 null,
@@ -123,6 +131,7 @@ final class Attempts {
                 attempt.pod(),
                 attempt.inputs(),
                 attempt.generation(),
+                attempt.memory(),
                 state,
                 digest,
                 reason,

@@ -19,10 +19,16 @@ final class Conditions {
 
     private Conditions() {}
 
+    /** @param missing platforms that the image lacks */
     static List<Condition> of(
-            Decision decision, @Nullable String image, long generation, List<Condition> before, Instant now) {
+            Decision decision,
+            @Nullable String image,
+            List<String> missing,
+            long generation,
+            List<Condition> before,
+            Instant now) {
         List<Condition> conditions = new ArrayList<>();
-        Said said = say(decision, image);
+        Said said = say(decision, image + (missing.isEmpty() ? "" : ", without " + String.join(", ", missing)));
         conditions.add(condition(Condition.Type.READY, said.ready(), said, generation, before, now));
         if (said.also() != null) {
             conditions.add(condition(said.also(), Status.TRUE, said, generation, before, now));
@@ -33,11 +39,15 @@ final class Conditions {
     /** @param also the second condition that is true with it; null where there is none */
     private record Said(Status ready, Reason reason, String message, Condition.@Nullable Type also) {}
 
-    private static Said say(Decision decision, @Nullable String image) {
+    private static Said say(Decision decision, String image) {
         return switch (decision) {
             case Decision.Succeed succeed -> ready(image);
             case Decision.Settled settled -> ready(image);
             case Decision.Retag retag -> ready(image);
+            case Decision.Adopt adopt -> ready(image);
+            case Decision.Join join ->
+                going(Reason.BUILDING, "the images of all platforms are there; they are being joined");
+            case Decision.Queued queued -> going(Reason.QUEUED, queued(queued));
             case Decision.Stall(Reason reason, String message) ->
                 new Said(Status.FALSE, reason, message, Condition.Type.STALLED);
             case Decision.Clean clean ->
@@ -50,7 +60,14 @@ final class Conditions {
         };
     }
 
-    private static Said ready(@Nullable String image) {
+    private static String queued(Decision.Queued queued) {
+        return "the build waits for its turn: place " + queued.place() + " of " + queued.of()
+                + (queued.expected() == null
+                        ? ""
+                        : ", in about " + queued.expected().toSeconds() + " s");
+    }
+
+    private static Said ready(String image) {
         return new Said(Status.TRUE, Reason.SUCCEEDED, "the image for this spec is " + image, null);
     }
 

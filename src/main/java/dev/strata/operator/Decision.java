@@ -1,15 +1,22 @@
 package dev.strata.operator;
 
+import dev.strata.api.ImageBuildSpec.Concurrency;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.ImageBuildStatus.Attempt.Fault;
+import dev.strata.api.PodSettings;
 import dev.strata.api.Reason;
 import dev.strata.image.Platform;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /** What is to be done about a build now. One pure function over what was observed; acting comes after it. */
 sealed interface Decision {
@@ -19,7 +26,25 @@ sealed interface Decision {
     /** Builder pods are to be made. */
     record Start(List<Order> orders) implements Decision {}
 
-    record Order(Platform platform, int attempt) {}
+    /**
+     * A builder pod to make.
+     *
+     * @param memory the limit to give it, where an earlier one had too little; null is the spec's
+     */
+    record Order(Platform platform, int attempt, @Nullable String memory) {
+        Order(Platform platform, int attempt) {
+            this(platform, attempt, null);
+        }
+    }
+
+    /**
+     * The limit of builder pods is reached; the build is started when it is its turn.
+     *
+     * @param place among those that wait, from 1
+     * @param of how many there are
+     * @param expected until its turn; null where nobody knows
+     */
+    record Queued(int place, int of, @Nullable Duration expected, Instant since, Duration again) implements Decision {}
 
     /** Builder pods are at work or about to be. */
     record Wait(Reason reason, String message) implements Decision {}
@@ -30,8 +55,27 @@ sealed interface Decision {
     /** The last attempt failed and another one follows. */
     record Retry(Reason reason, String message, Duration after) implements Decision {}
 
-    /** The image is in the registry, as of now. */
-    record Succeed(String digest) implements Decision {}
+    /**
+     * All images are pushed by their digests; the names are still to be given.
+     *
+     * @param images digests by platform
+     * @param missing platforms that the index lacks
+     */
+    record Join(SequencedMap<Platform, String> images, List<Platform> missing) implements Decision {}
+
+    /**
+     * The image is in the registry, as of now.
+     *
+     * @param missing platforms that it lacks
+     */
+    record Succeed(String digest, List<Platform> missing) implements Decision {
+        Succeed(String digest) {
+            this(digest, List.of());
+        }
+    }
+
+    /** Another build of the namespace has made the image of the same inputs: it is this one's, too. */
+    record Adopt(Observed.Sibling from) implements Decision {}
 
     /** The image is in the registry, as it was before. */
     record Settled() implements Decision {}
@@ -60,15 +104,22 @@ sealed interface Decision {
         return switch (seen.wanted()) {
             case Wanted.Missing missing -> new Hold(Reason.REFERENCE_MISSING, missing.message(), LOOK_AGAIN);
             case Wanted.Invalid invalid ->
-                superseded(seen, "", "").orElseGet(() -> new Stall(Reason.INVALID_SPEC, invalid.message()));
+                superseded(seen, "", "", Concurrency.LATEST)
+                        .orElseGet(() -> new Stall(Reason.INVALID_SPEC, invalid.message()));
             case Wanted.Valid valid ->
-                superseded(seen, valid.hash(), valid.pod().fingerprint()).orElseGet(() -> decide(seen, valid));
+                superseded(
+                                seen,
+                                valid.hash(),
+                                valid.pod().fingerprint(),
+                                valid.course().concurrency())
+                        .orElseGet(() -> decide(seen, valid));
         };
     }
 
-    private static Optional<Decision> superseded(Observed seen, String hash, String settings) {
+    private static Optional<Decision> superseded(Observed seen, String hash, String settings, Concurrency concurrency) {
         List<BuilderPod> others = seen.pods().stream()
                 .filter(pod -> !pod.inputs().equals(hash) || isOutdated(pod, settings))
+                .filter(pod -> concurrency == Concurrency.LATEST || !isWorking(pod) || pod.leaving())
                 .toList();
         List<String> present = others.stream()
                 .filter(pod -> !pod.leaving())
@@ -77,13 +128,25 @@ sealed interface Decision {
         if (!present.isEmpty()) {
             return Optional.of(new Clean(present));
         }
-        return others.stream()
+        Optional<Decision> stopping = others.stream()
                 .filter(BuilderPod::active)
                 .findFirst()
                 .map(pod -> new Hold(
                         Reason.SUPERSEDING,
-                        "the spec changed; the builder pod " + pod.name() + " is being stopped",
+                        "the inputs changed; the builder pod " + pod.name() + " is being stopped",
                         LOOK_AGAIN));
+        return stopping.or(() -> seen.pods().stream()
+                .filter(pod -> concurrency == Concurrency.SERIAL)
+                .filter(pod -> !pod.inputs().equals(hash) && isWorking(pod))
+                .findFirst()
+                .map(pod -> new Hold(
+                        Reason.SUPERSEDING,
+                        "the inputs changed; the builder pod " + pod.name() + " of the earlier ones ends first",
+                        LOOK_AGAIN)));
+    }
+
+    private static boolean isWorking(BuilderPod pod) {
+        return pod.state() instanceof BuilderPod.State.Working;
     }
 
     /** A pod that has not begun is replaced when other settings are wanted: they may mend what it waits for. */
@@ -98,11 +161,14 @@ sealed interface Decision {
             return stray ? new Retag(seen.looked().strayTags()) : new Settled();
         }
         List<Attempt> attempts = Attempts.of(seen, valid.hash());
-        List<Verdict> verdicts = new ArrayList<>();
-        for (Platform platform : valid.platforms()) {
-            verdicts.add(verdict(seen, platform, Attempts.of(attempts, platform.toString())));
+        if (attempts.isEmpty() && seen.sibling() != null && !seen.suspended()) {
+            return new Adopt(seen.sibling());
         }
-        return together(seen, verdicts);
+        SequencedMap<Platform, Verdict> verdicts = new LinkedHashMap<>();
+        for (Platform platform : valid.platforms()) {
+            verdicts.put(platform, verdict(seen, valid, platform, Attempts.of(attempts, platform.toString())));
+        }
+        return together(seen, valid, verdicts);
     }
 
     private static boolean isBuilt(Observed seen, String hash) {
@@ -124,16 +190,23 @@ sealed interface Decision {
         record Dead(Reason reason, String message) implements Verdict {}
     }
 
-    private static Verdict verdict(Observed seen, Platform platform, List<Attempt> attempts) {
+    private static Verdict verdict(Observed seen, Wanted.Valid valid, Platform platform, List<Attempt> attempts) {
+        String memory = Memory.start(
+                seen.status().memory(), limitOf(valid), valid.course().mostMemory());
         if (attempts.isEmpty()) {
-            return new Verdict.Due(new Order(platform, 1));
+            return new Verdict.Due(new Order(platform, 1, memory));
         }
         Attempt last = attempts.getLast();
         return switch (last.state()) {
             case SUCCEEDED -> new Verdict.Done(String.valueOf(last.digest()));
             case RUNNING -> busy(seen, last);
-            case FAILED -> afterFailure(seen, platform, attempts, last);
+            case FAILED -> afterFailure(seen, valid, new Order(platform, last.number() + 1, memory), attempts, last);
         };
+    }
+
+    private static @Nullable Quantity limitOf(Wanted.Valid valid) {
+        PodSettings.Resources resources = valid.pod().settings().resources();
+        return resources == null ? null : resources.limits().get("memory");
     }
 
     private static Verdict busy(Observed seen, Attempt last) {
@@ -147,8 +220,8 @@ sealed interface Decision {
                 .orElseGet(() -> new Verdict.Busy(Reason.BUILDING, working));
     }
 
-    private static Verdict afterFailure(Observed seen, Platform platform, List<Attempt> attempts, Attempt last) {
-        Order next = new Order(platform, last.number() + 1);
+    private static Verdict afterFailure(
+            Observed seen, Wanted.Valid valid, Order next, List<Attempt> attempts, Attempt last) {
         if (last.generation() != null && last.generation() < seen.generation()) {
             return new Verdict.Due(next); // someone changed the spec since, if only a time-out: that is a new chance
         }
@@ -158,19 +231,34 @@ sealed interface Decision {
         int failures = (int) attempts.stream()
                 .filter(attempt -> attempt.fault() == fault
                         && attempt.reason() == reason
-                        && java.util.Objects.equals(attempt.generation(), last.generation()))
+                        && Objects.equals(attempt.generation(), last.generation()))
                 .count();
         int limit = limit(seen, fault, reason);
         if (failures > limit) {
             return new Verdict.Dead(
                     reason, limit == 0 ? message : "after " + failures + " attempts of this kind: " + message);
         }
+        Order order = next;
+        if (reason == Reason.OUT_OF_MEMORY && limitOf(valid) != null) {
+            String more = Memory.more(had(valid, last), valid.course().mostMemory());
+            if (more == null) {
+                return new Verdict.Dead(
+                        reason,
+                        message + "; the class allows no more than "
+                                + valid.course().mostMemory());
+            }
+            order = new Order(next.platform(), next.attempt(), more);
+        }
         Instant at = Instant.parse(last.finished() == null ? Attempts.text(seen.now()) : last.finished())
                 .plus(delay(seen, fault, failures, last.pod()));
         return at.isAfter(seen.now())
                 ? new Verdict.Later(
                         reason, "attempt " + last.number() + " failed: " + message, Duration.between(seen.now(), at))
-                : new Verdict.Due(next);
+                : new Verdict.Due(order);
+    }
+
+    private static Quantity had(Wanted.Valid valid, Attempt last) {
+        return last.memory() == null ? Objects.requireNonNull(limitOf(valid)) : new Quantity(last.memory());
     }
 
     private static int limit(Observed seen, Fault fault, Reason reason) {
@@ -190,7 +278,16 @@ sealed interface Decision {
         return bounded.multipliedBy(80 + Math.floorMod(pod.hashCode(), 41)).dividedBy(100);
     }
 
-    private static Decision together(Observed seen, List<Verdict> verdicts) {
+    private static Decision together(Observed seen, Wanted.Valid valid, SequencedMap<Platform, Verdict> all) {
+        List<Platform> absent = valid.course().allowMissing().stream()
+                .filter(platform -> isAbsent(all.get(platform)))
+                .toList();
+        SequencedMap<Platform, Verdict> needed = new LinkedHashMap<>(all);
+        needed.keySet().removeAll(absent);
+        List<Verdict> verdicts = List.copyOf(needed.values());
+        if (verdicts.stream().allMatch(Verdict.Done.class::isInstance)) {
+            return finished(valid, needed, absent);
+        }
         List<Order> due =
                 each(verdicts, Verdict.Due.class).map(Verdict.Due::order).toList();
         Optional<Verdict.Busy> busy = each(verdicts, Verdict.Busy.class).findFirst();
@@ -204,17 +301,31 @@ sealed interface Decision {
         if (busy.isPresent()) {
             return new Wait(busy.get().reason(), busy.get().message());
         }
-        if (seen.suspended() && each(verdicts, Verdict.Done.class).count() < verdicts.size()) {
-            return new Hold(Reason.SUSPENDED, "spec.suspend is set; nothing is started", LONGEST_DELAY);
-        }
         Optional<Verdict.Later> later =
                 each(verdicts, Verdict.Later.class).min(Comparator.comparing(Verdict.Later::after));
-        if (later.isPresent()) {
-            return new Retry(
-                    later.get().reason(), later.get().message(), later.get().after());
+        if (seen.suspended() || later.isEmpty()) {
+            return new Hold(Reason.SUSPENDED, "spec.suspend is set; nothing is started", LONGEST_DELAY);
         }
-        return new Succeed(
-                each(verdicts, Verdict.Done.class).findFirst().orElseThrow().digest());
+        return new Retry(
+                later.get().reason(), later.get().message(), later.get().after());
+    }
+
+    /** A platform that may be missing is so when it has failed for good, or when no node takes its builder. */
+    private static boolean isAbsent(@Nullable Verdict verdict) {
+        return verdict instanceof Verdict.Dead
+                || (verdict instanceof Verdict.Busy(Reason reason, String message) && reason == Reason.UNSCHEDULABLE);
+    }
+
+    private static Decision finished(Wanted.Valid valid, SequencedMap<Platform, Verdict> done, List<Platform> absent) {
+        SequencedMap<Platform, String> images = new LinkedHashMap<>();
+        done.forEach((platform, verdict) -> {
+            if (verdict instanceof Verdict.Done(String digest)) {
+                images.put(platform, digest);
+            }
+        });
+        return valid.names() == null
+                ? new Succeed(images.firstEntry().getValue(), absent)
+                : new Join(Collections.unmodifiableSequencedMap(images), absent);
     }
 
     private static <V extends Verdict> java.util.stream.Stream<V> each(List<Verdict> verdicts, Class<V> kind) {

@@ -25,6 +25,7 @@ import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.PodSecurityContextBuilder;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.SecurityContext;
@@ -139,6 +140,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
         annotations.put(PodLabels.ATTEMPT, Integer.toString(order.attempt()));
         annotations.put(PodLabels.GENERATION, Long.toString(build.getMetadata().getGeneration()));
         annotations.put(PodLabels.ISOLATION, isolation.word());
+        annotations.put(PodLabels.CLASS, wanted.course().className());
         return new ObjectMetaBuilder()
                 .withName(name())
                 .withNamespace(build.getMetadata().getNamespace())
@@ -252,8 +254,15 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
 
     private Map<String, String> nodeSelector() {
         Map<String, String> labels = new TreeMap<>(wanted.pod().settings().nodeSelector());
-        labels.put("kubernetes.io/os", order.platform().os());
-        labels.put("kubernetes.io/arch", order.platform().architecture());
+        labels.putAll(wanted.pod()
+                .nodes()
+                .getOrDefault(
+                        order.platform(),
+                        Map.of(
+                                "kubernetes.io/os",
+                                order.platform().os(),
+                                "kubernetes.io/arch",
+                                order.platform().architecture())));
         return labels;
     }
 
@@ -330,9 +339,13 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
 
     private ResourceRequirements resources() {
         PodSettings.Resources asked = wanted.pod().settings().resources();
+        Map<String, Quantity> limits = new TreeMap<>(asked == null ? Map.of() : asked.limits());
+        if (order.memory() != null) {
+            limits.put("memory", new Quantity(order.memory()));
+        }
         return new ResourceRequirementsBuilder()
                 .withRequests(asked == null || asked.requests().isEmpty() ? null : asked.requests())
-                .withLimits(asked == null || asked.limits().isEmpty() ? null : asked.limits())
+                .withLimits(limits.isEmpty() ? null : limits)
                 .build();
     }
 

@@ -6,6 +6,8 @@ import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.Reason;
+import dev.strata.image.Digest;
+import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.registry.RegistryException;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -26,6 +28,7 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.Mappers;
 import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -34,6 +37,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,17 +55,22 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private static final Duration FOLLOW_UP = Duration.ofMillis(200);
     private static final Duration REFUSED_AGAIN = Duration.ofSeconds(20);
     private static final String BY_CONFIG_MAP = "configMap";
+    /** The index of builds by the inputs of their images. */
+    static final String BY_INPUTS = "inputs";
+
     private static final int LOG_LINE = 500;
     private static final int UNPROCESSABLE = 422;
 
     private final Cluster cluster;
     private final Observer observer;
     private final Upstream upstream;
+    private final Turnstile turnstile;
     private final Naming naming;
     private final Wakes wakes;
     private final EventRecorder events;
     private final OperatorMetrics metrics;
     private final boolean serverSideApply;
+    private volatile @Nullable InformerEventSource<Pod, ImageBuild> podsSeen;
     /** When a running build's status was patched last, by the build's uid; cleared when its pods are gone. */
     private final Map<String, Instant> patched = new ConcurrentHashMap<>();
 
@@ -80,6 +89,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         this.upstream = upstream;
         this.naming = naming;
         this.wakes = wakes;
+        this.turnstile = new Turnstile(this::pods, wakes, wakes::wake);
         this.events = events;
         this.metrics = metrics;
         this.serverSideApply = serverSideApply;
@@ -94,11 +104,29 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
                 .withOnDeleteFilter((pod, stateUnknown) -> forget(pod))
                 .withNamespacesInheritedFromController()
                 .build();
+        InformerEventSource<Pod, ImageBuild> builders = new InformerEventSource<>(pods, context);
+        podsSeen = builders;
+        context.getPrimaryCache().addIndexer(BY_INPUTS, ImageBuildReconciler::imageInputs);
+        context.getPrimaryCache().addIndexer(Wakes.UNDER_WAY, Wakes::underWay);
         return List.of(
-                new InformerEventSource<>(pods, context),
+                builders,
                 new InformerEventSource<>(classes(context), context),
                 new InformerEventSource<>(configMaps(context), context),
                 wakes);
+    }
+
+    private Stream<Pod> pods() {
+        InformerEventSource<Pod, ImageBuild> seen = podsSeen;
+        return seen == null ? Stream.empty() : seen.list(pod -> true);
+    }
+
+    /** Where an image of certain inputs is to be had. */
+    private static List<String> imageInputs(ImageBuild build) {
+        ImageBuildStatus status = build.getStatus();
+        String hash = status == null || status.image() == null || status.inputs() == null
+                ? null
+                : status.inputs().hash();
+        return hash == null ? List.of() : List.of(build.getMetadata().getNamespace() + " " + hash);
     }
 
     private static InformerEventSourceConfiguration<BuildClass> classes(EventSourceContext<ImageBuild> context) {
@@ -165,27 +193,45 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         }
         Observer.Observation observation = observer.observe(build, context);
         Observed seen = observation.seen();
-        Decision decision = act(build, seen, Decision.decide(seen));
+        Decision decision = act(build, seen, admitted(build, seen, Decision.decide(seen)));
         Map<String, Progress.Seen> told = observation.told();
         ImageBuildStatus next = Statuses.next(
                 seen, decision, told, observation.historyLimit(), order -> podName(build, seen.wanted(), order));
         tidy(build, seen, next);
+        turnstile.turn(seen.now());
         if (next.equals(seen.status())) {
-            return rescheduled(UpdateControl.noUpdate(), again(seen, decision));
+            return rescheduled(UpdateControl.noUpdate(), sooner(again(seen, decision), sweep(build, seen)));
         }
         Optional<Duration> pause = pause(build, seen, decision, next);
         if (pause.isPresent()) {
             return rescheduled(UpdateControl.noUpdate(), pause);
         }
         tell(build, seen, decision, next);
-        return rescheduled(UpdateControl.patchStatus(withStatus(build, next)), afterwards(build, seen, decision));
+        return rescheduled(UpdateControl.patchStatus(withStatus(build, next)), afterwards(seen, decision));
     }
 
-    /** After an end is recorded it is seen once more: only then is it known what to look up from now on. */
-    private static Optional<Duration> afterwards(ImageBuild build, Observed seen, Decision decision) {
+    /** After an end is recorded it is seen once more: only then is it known what to look up, and what to keep how long. */
+    private static Optional<Duration> afterwards(Observed seen, Decision decision) {
         boolean ended = decision instanceof Decision.Succeed || decision instanceof Decision.Stall;
-        boolean watching = build.getSpec() != null && build.getSpec().rebuild() != null;
-        return ended && watching ? Optional.of(FOLLOW_UP) : again(seen, decision);
+        return ended ? Optional.of(FOLLOW_UP) : again(seen, decision);
+    }
+
+    private static Optional<Duration> sooner(Optional<Duration> one, Optional<Duration> other) {
+        return Stream.concat(one.stream(), other.stream()).min(Comparator.naturalOrder());
+    }
+
+    /** Takes away the pods of recorded ends that have stayed long enough; answers when the next has. */
+    private Optional<Duration> sweep(ImageBuild build, Observed seen) {
+        if (!(seen.wanted() instanceof Wanted.Valid valid)) {
+            return Optional.empty();
+        }
+        Leftovers leftovers = Leftovers.of(seen, valid.course(), seen.status());
+        leftovers.expired().forEach(pod -> cluster.deletePod(build.getMetadata().getNamespace(), pod));
+        return leftovers.next();
+    }
+
+    private Decision admitted(ImageBuild build, Observed seen, Decision decision) {
+        return seen.wanted() instanceof Wanted.Valid valid ? turnstile.admit(build, seen, valid, decision) : decision;
     }
 
     private static UpdateControl<ImageBuild> rescheduled(UpdateControl<ImageBuild> control, Optional<Duration> after) {
@@ -249,12 +295,17 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Start start when seen.wanted() instanceof Wanted.Valid valid -> start(build, valid, start);
             case Decision.Retag retag
             when seen.wanted() instanceof Wanted.Valid valid -> retag(build, valid, seen, retag);
+            case Decision.Join join
+            when seen.wanted() instanceof Wanted.Valid valid -> join(namespace, valid, seen, join);
             case Decision.Clean clean -> {
                 clean.pods().forEach(pod -> cluster.deletePod(namespace, pod));
                 yield clean;
             }
             case Decision.Start start -> start;
             case Decision.Retag retag -> retag;
+            case Decision.Join join -> join;
+            case Decision.Queued queued -> queued;
+            case Decision.Adopt adopt -> adopt;
             case Decision.Wait wait -> wait;
             case Decision.Hold hold -> hold;
             case Decision.Retry retry -> retry;
@@ -262,6 +313,28 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Settled settled -> settled;
             case Decision.Stall stall -> stall;
         };
+    }
+
+    /** The images are there under their digests; they get their names, and what is missing is not waited for any more. */
+    private Decision join(String namespace, Wanted.Valid valid, Observed seen, Decision.Join join) {
+        Wanted.Names names = Objects.requireNonNull(valid.names());
+        try {
+            String digest = join.images().firstEntry().getValue();
+            if (names.index()) {
+                digest = naming.index(valid.access(), valid.repository(), names, join.images())
+                        .toString();
+            } else {
+                naming.tag(valid.access(), valid.repository().withDigest(Digest.parse(digest)), names.tags());
+            }
+            List<String> missing =
+                    join.missing().stream().map(Platform::toString).toList();
+            seen.pods().stream()
+                    .filter(pod -> pod.active() && missing.contains(pod.platform()))
+                    .forEach(pod -> cluster.deletePod(namespace, pod.name()));
+            return new Decision.Succeed(digest, join.missing());
+        } catch (RegistryException e) {
+            return new Decision.Hold(Reason.NAMING_FAILED, String.valueOf(e.getMessage()), REFUSED_AGAIN);
+        }
     }
 
     /** The image is there, so no builder is needed to give it its names back. */
@@ -282,6 +355,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             start.orders().forEach(order -> start(build, valid, order));
             return start;
         } catch (KubernetesClientException e) {
+            start.orders().forEach(order -> turnstile.release(DesiredPod.name(build, valid.hash(), order)));
             return switch (e.getCode()) {
                 case HttpURLConnection.HTTP_BAD_REQUEST, UNPROCESSABLE ->
                     new Decision.Stall(
@@ -323,7 +397,16 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             if (attempt.state() != Attempt.State.RUNNING
                     && !seen.status().attempts().contains(attempt)) {
                 cluster.deletePlan(build.getMetadata().getNamespace(), attempt.pod());
+                took(seen, attempt);
             }
+        }
+    }
+
+    private void took(Observed seen, Attempt attempt) {
+        if (seen.wanted() instanceof Wanted.Valid valid && attempt.started() != null && attempt.finished() != null) {
+            turnstile.took(
+                    valid.course().className(),
+                    Duration.between(Instant.parse(attempt.started()), Instant.parse(attempt.finished())));
         }
     }
 
@@ -341,6 +424,9 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Clean clean -> Optional.of(Observer.SLOW_START);
             case Decision.Succeed succeed -> untilDue(seen);
             case Decision.Settled settled -> untilDue(seen);
+            case Decision.Adopt adopt -> untilDue(seen);
+            case Decision.Queued queued -> Optional.of(queued.again());
+            case Decision.Join join -> Optional.of(WATCHFUL);
             case Decision.Retag retag -> untilDue(seen);
             case Decision.Stall stall -> untilDue(seen);
         };

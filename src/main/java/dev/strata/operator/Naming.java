@@ -1,8 +1,16 @@
 package dev.strata.operator;
 
+import dev.strata.image.Descriptor;
+import dev.strata.image.Digest;
+import dev.strata.image.Index;
+import dev.strata.image.Json;
+import dev.strata.image.MediaTypes;
+import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.registry.Resolved;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SequencedMap;
 
 /** Gives images that are in their registry the names that they shall have. Whatever goes wrong is a {@link dev.strata.registry.RegistryException}. */
 final class Naming {
@@ -10,6 +18,29 @@ final class Naming {
 
     Naming(Outside outside) {
         this.outside = outside;
+    }
+
+    /**
+     * Joins images, which are in the repository, in an index and has the tags stand for it.
+     *
+     * @param images digests by platform
+     * @return the index's digest; the same images give the same
+     */
+    Digest index(
+            Outside.Access access, Reference repository, Wanted.Names names, SequencedMap<Platform, String> images) {
+        return outside.registries(access, registry -> {
+            List<Descriptor> manifests = new ArrayList<>();
+            images.forEach((platform, digest) -> {
+                Reference image = repository.withDigest(Digest.parse(digest));
+                manifests.add(registry.origin().resolve(image).descriptor().withPlatform(platform));
+            });
+            byte[] bytes = Json.bytes(Index.of(manifests, names.annotations()));
+            for (String tag : names.tags()) {
+                registry.pushManifest(
+                        new Reference(repository.domain(), repository.path(), tag, null), MediaTypes.INDEX, bytes);
+            }
+            return Digest.sha256(bytes);
+        });
     }
 
     /**

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param status as it was patched last; empty at first
  * @param pods all builder pods of this resource, whatever they build
  * @param looked what is known of the world outside
+ * @param sibling another build of the namespace that has an image of the same inputs; null where there is none
  * @param retryLimit further attempts after a failure of the outside
  * @param retryDelay the pause after the first of them
  * @param due when the schedule calls for the next build; null where there is none
@@ -26,10 +27,18 @@ record Observed(
         ImageBuildStatus status,
         List<BuilderPod> pods,
         Looked looked,
+        @Nullable Sibling sibling,
         int retryLimit,
         Duration retryDelay,
         @Nullable Instant due,
         Instant now) {
+    /**
+     * A build whose image is this one's, too.
+     *
+     * @param status of the sibling, with the image
+     */
+    record Sibling(String name, ImageBuildStatus status) {}
+
     Observed {
         pods = List.copyOf(pods);
     }

@@ -104,6 +104,7 @@ final class Observer {
                         status,
                         read,
                         upstream.known(build),
+                        sibling(build, hash, context),
                         retryLimit(build.getSpec(), classSpec),
                         settings.retryDelay(),
                         wanted instanceof Wanted.Valid ? due(build.getSpec(), now) : null,
@@ -112,6 +113,21 @@ final class Observer {
                 classSpec == null || classSpec.historyLimit() == null
                         ? OperatorSettings.HISTORY
                         : classSpec.historyLimit());
+    }
+
+    private static Observed.@Nullable Sibling sibling(ImageBuild build, String hash, Context<ImageBuild> context) {
+        String key = build.getMetadata().getNamespace() + " " + hash;
+        return hash.isEmpty()
+                ? null
+                : context.getPrimaryCache().byIndex(ImageBuildReconciler.BY_INPUTS, key).stream()
+                        .filter(other -> !other.getMetadata()
+                                        .getUid()
+                                        .equals(build.getMetadata().getUid())
+                                && other.getMetadata().getDeletionTimestamp() == null
+                                && other.getStatus() != null)
+                        .map(other -> new Observed.Sibling(other.getMetadata().getName(), other.getStatus()))
+                        .findFirst()
+                        .orElse(null);
     }
 
     private static @Nullable Instant due(@Nullable ImageBuildSpec spec, Instant now) {

@@ -27,6 +27,10 @@ final class OperatorMetrics {
             case Decision.Wait wait -> {}
             case Decision.Hold hold -> {}
             case Decision.Settled settled -> {}
+            case Decision.Queued queued -> {}
+            case Decision.Join join -> {}
+            case Decision.Adopt adopt ->
+                registry.counter("strata.builds.adopted").increment();
             case Decision.Retag retag ->
                 registry.counter("strata.tags.restored").increment(retag.tags().size());
         }

@@ -6,6 +6,7 @@ import dev.strata.api.BuildClassSpec.Isolation;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildSpec;
 import dev.strata.api.ImageBuildSpec.Argument;
+import dev.strata.api.ImageBuildSpec.Concurrency;
 import dev.strata.api.ImageBuildSpec.NamedContext;
 import dev.strata.api.ImageBuildSpec.SecretValue;
 import dev.strata.api.ImageBuildStatus;
@@ -135,7 +136,48 @@ final class Planner {
                 null);
         String hash =
                 InputsHash.of(spec, args, platforms.getFirst(), contents(), secretDigests(), rebuild(build), found);
-        return new Wanted.Valid(hash, platforms, repository, pod(plan), Outside.Access.of(gathered), found, objects());
+        return new Wanted.Valid(
+                hash,
+                platforms,
+                repository,
+                pod(plan),
+                isNamedLater()
+                        ? new Wanted.Names(
+                                tags(spec),
+                                spec.platforms().size() > 1,
+                                plan.output().annotations())
+                        : null,
+                course(),
+                Outside.Access.of(gathered),
+                found,
+                objects());
+    }
+
+    /** Where a builder must not give tags itself: it has one of several images, or may be late. */
+    private boolean isNamedLater() {
+        return spec.platforms().size() > 1 || concurrency() == Concurrency.PARALLEL;
+    }
+
+    private Concurrency concurrency() {
+        return spec.concurrency() == null ? Concurrency.LATEST : spec.concurrency();
+    }
+
+    private Wanted.Course course() {
+        BuildClassSpec.Concurrency most = settings.concurrency();
+        BuildClassSpec.KeepPods keep = settings.keepPods();
+        return new Wanted.Course(
+                className(spec),
+                spec.priority() != null ? spec.priority() : settings.priority() != null ? settings.priority() : 0,
+                most == null ? Queue.Limits.NONE : new Queue.Limits(most.perNamespace(), most.total()),
+                concurrency(),
+                parsed("spec.allowMissing", spec.allowMissing()),
+                settings.maximum() == null
+                        ? null
+                        : settings.maximum().resources().get("memory"),
+                keep == null || keep.succeeded() == null
+                        ? Duration.ofHours(1)
+                        : ClassDefaults.duration(keep.succeeded()),
+                keep == null || keep.failed() == null ? Duration.ofHours(24) : ClassDefaults.duration(keep.failed()));
     }
 
     private List<String> broken() {
@@ -168,6 +210,7 @@ final class Planner {
                 Json.text(pod),
                 Json.text(template),
                 settings.proxy() == null ? "" : Json.text(settings.proxy()),
+                Json.text(settings.platforms()),
                 timeout.toString(),
                 Json.text(plan.registries()),
                 caBundle == null ? "" : caBundle));
@@ -182,6 +225,7 @@ final class Planner {
                 pod,
                 template,
                 settings.proxy(),
+                nodes(),
                 timeout,
                 caBundle,
                 Digest.sha256(Json.bytes(deciding)).hex().substring(0, 16));
@@ -191,13 +235,24 @@ final class Planner {
         if (spec.platforms().isEmpty()) {
             return List.of(Platform.host());
         }
-        if (spec.platforms().size() > 1) {
-            throw new InvalidException("spec.platforms names "
-                    + spec.platforms().size() + " platforms; one is built, so make a resource for each");
-        }
-        return spec.platforms().stream()
-                .map(text -> checked("spec.platforms", () -> Platform.parse(text)))
+        return parsed("spec.platforms", spec.platforms());
+    }
+
+    private static List<Platform> parsed(String field, List<String> platforms) {
+        return platforms.stream()
+                .map(text -> checked(field, () -> Platform.parse(text)))
+                .distinct()
                 .toList();
+    }
+
+    /** The nodes for each platform that the class says something of. */
+    private Map<Platform, Map<String, String>> nodes() {
+        Map<Platform, Map<String, String>> nodes = new LinkedHashMap<>();
+        for (BuildClassSpec.PlatformNodes each : settings.platforms()) {
+            String platform = required(each.platform(), "the class's platforms[].platform");
+            nodes.put(checked("the class's platforms[].platform", () -> Platform.parse(platform)), each.nodeSelector());
+        }
+        return nodes;
     }
 
     private Plan.Source source() {
@@ -361,7 +416,8 @@ final class Planner {
                 new TreeMap<>(output.labels()),
                 new TreeMap<>(output.annotations()),
                 output.compression() == null ? "gzip" : output.compression(),
-                null);
+                null,
+                isNamedLater());
     }
 
     private Plan.Cache cache(Reference repository) {

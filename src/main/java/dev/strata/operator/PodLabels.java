@@ -25,6 +25,7 @@ final class PodLabels {
     static final String ATTEMPT = ImageBuild.GROUP + "/attempt";
     static final String GENERATION = ImageBuild.GROUP + "/generation";
     static final String ISOLATION = ImageBuild.GROUP + "/isolation";
+    static final String CLASS = ImageBuild.GROUP + "/class";
 
     /** What Kubernetes allows for the value of a label and, for host names' sake, for the name of a pod. */
     private static final int LIMIT = 63;
@@ -72,6 +73,10 @@ final class PodLabels {
 
     static long generation(Pod pod) {
         return number(annotation(pod, GENERATION));
+    }
+
+    static String className(Pod pod) {
+        return annotation(pod, CLASS).orElse("");
     }
 
     static @Nullable String isolation(Pod pod) {

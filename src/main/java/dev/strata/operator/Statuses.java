@@ -10,12 +10,16 @@ import dev.strata.api.ImageBuildStatus.Summary;
 import dev.strata.api.ImageBuildStatus.Trigger;
 import dev.strata.api.Reason;
 import dev.strata.image.Platform;
+import dev.strata.plan.Outcome;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,25 +60,33 @@ final class Statuses {
     private ImageBuildStatus next(java.util.function.Function<Decision.Order, String> podName) {
         Wanted.Valid valid = seen.wanted() instanceof Wanted.Valid wanted ? wanted : null;
         List<Attempt> own = valid == null ? List.of() : Attempts.of(seen, valid.hash());
+        if (valid != null && decision instanceof Decision.Adopt adopt) {
+            return adopted(valid, adopt.from());
+        }
         if (valid == null || (own.isEmpty() && !(decision instanceof Decision.Start))) {
-            return unbuilt();
+            return unbuilt(valid);
         }
         Trigger trigger = trigger(valid, own);
         List<Attempt> attempts = Attempts.bounded(withOrders(own, valid.hash(), podName));
         List<PlatformStatus> platforms = platforms(valid);
         String image = before.image();
+        List<String> missing = before.missingPlatforms();
         if (decision instanceof Decision.Succeed succeed) {
             image = valid.repository().repository() + "@" + succeed.digest();
+            missing = succeed.missing().stream().map(Platform::toString).toList();
         }
         boolean built = decision instanceof Decision.Succeed;
-        Progress.Seen first = told.get(valid.platforms().getFirst().toString());
+        Progress.Seen first = first(valid);
         return new ImageBuildStatus(
                 seen.generation(),
-                Conditions.of(decision, image, seen.generation(), before.conditions(), seen.now()),
+                Conditions.of(decision, image, missing, seen.generation(), before.conditions(), seen.now()),
                 image,
+                missing,
                 built ? inputs(valid.hash(), platforms) : before.inputs(),
                 summary(built ? first : null),
                 trigger,
+                queue(),
+                memory(),
                 attempts,
                 platforms,
                 built ? (first == null ? List.of() : first.stack()) : before.layers(),
@@ -83,21 +95,120 @@ final class Statuses {
                 seen.looked().failures());
     }
 
-    /** Nothing was or is to be built for this spec: only the conditions speak of it. */
-    private ImageBuildStatus unbuilt() {
+    /** Of the first platform that has an image; of the first where none has told of one. */
+    private Progress.@Nullable Seen first(Wanted.Valid valid) {
+        return valid.platforms().stream()
+                .map(platform -> told.get(platform.toString()))
+                .filter(progress -> progress != null && progress.outcome() instanceof Outcome.Built)
+                .findFirst()
+                .orElseGet(() -> told.get(valid.platforms().getFirst().toString()));
+    }
+
+    private ImageBuildStatus.@Nullable Queue queue() {
+        return decision instanceof Decision.Queued queued
+                ? new ImageBuildStatus.Queue(
+                        queued.place(),
+                        queued.expected() == null ? null : queued.expected().toSeconds(),
+                        Attempts.text(queued.since()))
+                : null;
+    }
+
+    /** A size that turned out to be needed is not found out again. */
+    private @Nullable String memory() {
+        return decision instanceof Decision.Start start
+                ? start.orders().stream()
+                        .map(Decision.Order::memory)
+                        .filter(Objects::nonNull)
+                        .max(Comparator.comparing(memory -> new Quantity(memory).getNumericalAmount()))
+                        .orElse(before.memory())
+                : before.memory();
+    }
+
+    /** What the sibling built is this build's, too; of pods of its own there is nothing to tell. */
+    private ImageBuildStatus adopted(Wanted.Valid valid, Observed.Sibling from) {
+        ImageBuildStatus theirs = from.status();
+        Trigger trigger = trigger(valid, List.of());
         return new ImageBuildStatus(
                 seen.generation(),
-                Conditions.of(decision, before.image(), seen.generation(), before.conditions(), seen.now()),
-                before.image(),
-                before.inputs(),
+                Conditions.of(
+                        decision,
+                        theirs.image(),
+                        theirs.missingPlatforms(),
+                        seen.generation(),
+                        before.conditions(),
+                        seen.now()),
+                theirs.image(),
+                theirs.missingPlatforms(),
+                theirs.inputs(),
+                theirs.summary(),
+                trigger,
+                null,
+                before.memory(),
+                List.of(),
+                theirs.platforms(),
+                theirs.layers(),
+                theirs.layersOmitted(),
+                before.history(),
+                seen.looked().failures());
+    }
+
+    /** Nothing was or is to be built for this spec: the conditions speak of it, and of builds that were left to end. */
+    private ImageBuildStatus unbuilt(Wanted.@Nullable Valid valid) {
+        List<Finished> left = valid == null ? List.of() : left(valid);
+        boolean named = !left.isEmpty() && valid != null && valid.names() == null;
+        String image = named ? left.getFirst().image() : before.image();
+        List<Finished> history = new ArrayList<>(left);
+        history.addAll(before.history());
+        return new ImageBuildStatus(
+                seen.generation(),
+                Conditions.of(
+                        decision, image, before.missingPlatforms(), seen.generation(), before.conditions(), seen.now()),
+                image,
+                before.missingPlatforms(),
+                named ? new Inputs(left.getFirst().inputs(), null, List.of()) : before.inputs(),
                 before.summary(),
                 before.trigger(),
+                queue(),
+                before.memory(),
                 before.attempts(),
                 before.platforms(),
                 before.layers(),
                 before.layersOmitted(),
-                before.history(),
+                bounded(history),
                 seen.looked().failures());
+    }
+
+    /** Builds of earlier inputs that were left to their ends, and whose pods are taken away now. */
+    private List<Finished> left(Wanted.Valid valid) {
+        if (!(decision instanceof Decision.Clean clean)) {
+            return List.of();
+        }
+        return seen.pods().stream()
+                .filter(pod ->
+                        clean.pods().contains(pod.name()) && !pod.inputs().equals(valid.hash()))
+                .filter(pod -> before.history().stream()
+                        .noneMatch(known -> pod.inputs().equals(known.inputs())))
+                .flatMap(pod -> pod.state() instanceof BuilderPod.State.Ended(Outcome.Built built)
+                        ? Stream.of(new Finished(
+                                pod.inputs(),
+                                valid.repository().repository() + "@" + built.digest(),
+                                Reason.SUCCEEDED,
+                                pod.attempt(),
+                                Math.max(
+                                        0,
+                                        Duration.between(pod.created(), ended(pod))
+                                                .toSeconds()),
+                                Attempts.text(ended(pod))))
+                        : Stream.empty())
+                .toList();
+    }
+
+    private Instant ended(BuilderPod pod) {
+        return pod.finished() == null ? seen.now() : pod.finished();
+    }
+
+    private List<Finished> bounded(List<Finished> history) {
+        return history.size() <= historyLimit ? history : history.subList(0, historyLimit);
     }
 
     private List<Attempt> withOrders(
@@ -116,6 +227,7 @@ final class Statuses {
                     podName.apply(order),
                     hash,
                     seen.generation(),
+                    order.memory(),
                     seen.now()));
         }
         return attempts;
@@ -209,7 +321,7 @@ final class Statuses {
                     seconds(attempts, end),
                     end));
         }
-        return history.size() <= historyLimit ? history : history.subList(0, historyLimit);
+        return bounded(history);
     }
 
     /** How the build ended; null where it has not. */
@@ -224,6 +336,9 @@ final class Statuses {
             case Decision.Retry retry -> null;
             case Decision.Settled settled -> null;
             case Decision.Retag retag -> null;
+            case Decision.Queued queued -> null;
+            case Decision.Join join -> null;
+            case Decision.Adopt adopt -> null;
         };
     }
 

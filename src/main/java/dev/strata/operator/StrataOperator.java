@@ -77,7 +77,7 @@ public final class StrataOperator implements AutoCloseable {
         Wakes wakes = new Wakes();
         Cluster cluster = new Cluster(client);
         Outside outside = new Outside(cluster, Path.of(System.getProperty("java.io.tmpdir"), "strata"));
-        this.lookUps = new LookUps(wakes::wake, wakes::knows, Clock.systemUTC());
+        this.lookUps = new LookUps(wakes::wake, wakes::exists, Clock.systemUTC());
         Upstream upstream = new Upstream(lookUps, outside);
         operator.register(
                 new ImageBuildReconciler(

@@ -1,15 +1,22 @@
 package dev.strata.operator;
 
+import dev.strata.api.Condition;
 import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildStatus;
 import io.javaoperatorsdk.operator.api.reconciler.IndexedResourceCache;
 import io.javaoperatorsdk.operator.processing.event.Event;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Wakes a build's reconciliation when a follower has news. */
-final class Wakes extends AbstractEventSource<Void, ImageBuild> {
+/** Wakes a build's reconciliation when a follower has news, and knows which builds there are. */
+final class Wakes extends AbstractEventSource<Void, ImageBuild> implements Turnstile.Builds {
+    /** The index of builds by the inputs that they are at work on. */
+    static final String UNDER_WAY = "underWay";
+
     private volatile @Nullable IndexedResourceCache<ImageBuild> builds;
 
     Wakes() {
@@ -22,9 +29,28 @@ final class Wakes extends AbstractEventSource<Void, ImageBuild> {
         }
     }
 
-    /** Whether there still is such a build, as far as the watch on builds knows. */
-    boolean knows(ResourceID build) {
-        return builds == null || builds.get(build).isPresent();
+    @Override
+    public boolean exists(ResourceID build) {
+        IndexedResourceCache<ImageBuild> cache = builds;
+        return cache == null || cache.get(build).isPresent();
+    }
+
+    @Override
+    public Stream<ImageBuild> underWay(String namespace, String inputs) {
+        IndexedResourceCache<ImageBuild> cache = builds;
+        return cache == null ? Stream.empty() : cache.byIndex(UNDER_WAY, namespace + " " + inputs).stream();
+    }
+
+    /** The key of a build that has begun with some inputs, and has neither an image of them nor given up. */
+    static List<String> underWay(ImageBuild build) {
+        ImageBuildStatus status = build.getStatus();
+        String inputs = status == null || status.trigger() == null
+                ? null
+                : status.trigger().inputs();
+        boolean goesOn = inputs != null
+                && build.getMetadata().getDeletionTimestamp() == null
+                && status.conditions().stream().anyMatch(each -> each.type() == Condition.Type.RECONCILING);
+        return goesOn ? List.of(build.getMetadata().getNamespace() + " " + inputs) : List.of();
     }
 
     /** @param newBuilds the watch's own cache */

@@ -152,6 +152,8 @@ public record Plan(
      * @param exports folders or files to write on the builder's file system
      * @param compression {@code gzip}, {@code zstd} or {@code uncompressed}
      * @param level null is the compression's default
+     * @param untagged whether the image is pushed by its digest alone to the repositories of the names, because somebody
+     *     else gives it the names
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record Output(
@@ -160,7 +162,18 @@ public record Plan(
             SortedMap<String, String> labels,
             SortedMap<String, String> annotations,
             String compression,
-            @Nullable Integer level) {
+            @Nullable Integer level,
+            @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean untagged) {
+        public Output(
+                List<Reference> names,
+                List<Export> exports,
+                SortedMap<String, String> labels,
+                SortedMap<String, String> annotations,
+                String compression,
+                @Nullable Integer level) {
+            this(names, exports, labels, annotations, compression, level, false);
+        }
+
         public Output {
             names = names == null ? List.of() : List.copyOf(names);
             exports = exports == null ? List.of() : List.copyOf(exports);

@@ -10,13 +10,17 @@ import static dev.strata.operator.Examples.observed;
 import static dev.strata.operator.Examples.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.strata.api.ImageBuildSpec.Concurrency;
 import dev.strata.api.ImageBuildStatus.Attempt.Fault;
 import dev.strata.api.Reason;
+import dev.strata.image.Platform;
 import dev.strata.operator.BuilderPod.State;
 import dev.strata.plan.Failure;
 import dev.strata.plan.Outcome;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,7 +51,205 @@ class DecisionTest {
     private static final Decision SECOND = new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 2)));
 
     static Stream<Row> rows() {
-        return Stream.of(beforeABuild(), during(), afterAnEnd(), superseding()).flatMap(rows -> rows);
+        return Stream.of(
+                        beforeABuild(),
+                        during(),
+                        afterAnEnd(),
+                        superseding(),
+                        concurrently(),
+                        severalPlatforms(),
+                        outOfMemory())
+                .flatMap(rows -> rows);
+    }
+
+    private static final String ARM = "linux/arm64";
+    private static final Platform OTHER = Platform.parse(ARM);
+
+    private static Wanted.Valid both(Platform... allowedMissing) {
+        return Examples.valid(List.of(Examples.PLATFORM, OTHER), List.of(allowedMissing));
+    }
+
+    private static Wanted.Valid with(Concurrency concurrency) {
+        return Examples.valid(concurrency);
+    }
+
+    private static Wanted.Valid limited(String limit, @org.jspecify.annotations.Nullable String most) {
+        return Examples.valid(new Quantity(limit), most == null ? null : new Quantity(most));
+    }
+
+    private static Decision.Join join(String... platforms) {
+        java.util.LinkedHashMap<Platform, String> images = new java.util.LinkedHashMap<>();
+        for (String platform : platforms) {
+            images.put(Platform.parse(platform), digest('a'));
+        }
+        return new Decision.Join(images, platforms.length == 1 ? List.of(OTHER) : List.of());
+    }
+
+    private static Stream<Row> concurrently() {
+        String old = "shop-" + OTHER_HASH.substring(7, 12) + "-1";
+        return Stream.of(
+                new Row(
+                        "Serial: a build of earlier inputs ends first",
+                        observed()
+                                .wanted(with(Concurrency.SERIAL))
+                                .pods(pod(1, WORKING).of(OTHER_HASH))
+                                .now(),
+                        Reason.SUPERSEDING),
+                new Row(
+                        "Serial: one that has not begun is stopped",
+                        observed()
+                                .wanted(with(Concurrency.SERIAL))
+                                .pods(pod(1, STARTING).of(OTHER_HASH))
+                                .now(),
+                        new Decision.Clean(List.of(old))),
+                new Row(
+                        "Serial: when it has ended it is taken away",
+                        observed()
+                                .wanted(with(Concurrency.SERIAL))
+                                .pods(pod(1, BUILT).of(OTHER_HASH))
+                                .now(),
+                        new Decision.Clean(List.of(old))),
+                new Row(
+                        "Parallel: both run",
+                        observed()
+                                .wanted(with(Concurrency.PARALLEL))
+                                .pods(pod(1, WORKING).of(OTHER_HASH))
+                                .now(),
+                        FIRST),
+                new Row(
+                        "another build's image of the same inputs is taken",
+                        observed().sibling("twin").now(),
+                        new Decision.Adopt(Objects.requireNonNull(
+                                observed().sibling("twin").now().sibling()))),
+                new Row(
+                        "but not in the middle of a build of one's own",
+                        observed().sibling("twin").pods(pod(1, WORKING)).now(),
+                        Reason.BUILDING),
+                new Row(
+                        "nor while suspended",
+                        observed().sibling("twin").suspended().now(),
+                        Reason.SUSPENDED));
+    }
+
+    private static Stream<Row> severalPlatforms() {
+        return Stream.of(
+                new Row(
+                        "each platform has a pod of its own",
+                        observed().wanted(both()).now(),
+                        new Decision.Start(
+                                List.of(new Decision.Order(Examples.PLATFORM, 1), new Decision.Order(OTHER, 1)))),
+                new Row(
+                        "one that failed is tried again while the other goes on",
+                        observed()
+                                .wanted(both())
+                                .attempts(
+                                        attempt(1).running(),
+                                        failed(1, Fault.OUTSIDE, Reason.OUTSIDE_FAILED)
+                                                .on(ARM))
+                                .pods(pod(1, WORKING))
+                                .at(NOW.plusSeconds(10)),
+                        new Decision.Start(List.of(new Decision.Order(OTHER, 2)))),
+                new Row(
+                        "one that is there is not built again",
+                        observed()
+                                .wanted(both())
+                                .attempts(
+                                        attempt(1).succeeded(),
+                                        failed(1, Fault.OUTSIDE, Reason.OUTSIDE_FAILED)
+                                                .on(ARM))
+                                .at(NOW.plusSeconds(10)),
+                        new Decision.Start(List.of(new Decision.Order(OTHER, 2)))),
+                new Row(
+                        "all of them are joined",
+                        observed()
+                                .wanted(both())
+                                .attempts(
+                                        attempt(1).succeeded(),
+                                        attempt(1).succeeded().on(ARM))
+                                .now(),
+                        join("linux/amd64", ARM)),
+                new Row(
+                        "one that fails for good stalls the whole",
+                        observed()
+                                .wanted(both())
+                                .attempts(
+                                        attempt(1).succeeded(),
+                                        failed(1, Fault.USER, Reason.BUILD_FAILED)
+                                                .on(ARM))
+                                .now(),
+                        Reason.BUILD_FAILED),
+                new Row(
+                        "unless it may be missing",
+                        observed()
+                                .wanted(both(OTHER))
+                                .attempts(
+                                        attempt(1).succeeded(),
+                                        failed(1, Fault.USER, Reason.BUILD_FAILED)
+                                                .on(ARM))
+                                .now(),
+                        join("linux/amd64")),
+                new Row(
+                        "which is known only when the others are there",
+                        observed()
+                                .wanted(both(OTHER))
+                                .attempts(
+                                        attempt(1).running(),
+                                        failed(1, Fault.USER, Reason.BUILD_FAILED)
+                                                .on(ARM))
+                                .pods(pod(1, WORKING))
+                                .now(),
+                        Reason.BUILDING),
+                new Row(
+                        "one that may be missing and is being built is waited for",
+                        observed()
+                                .wanted(both(OTHER))
+                                .attempts(attempt(1).succeeded())
+                                .pods(pod(1, WORKING).on(ARM))
+                                .now(),
+                        Reason.BUILDING),
+                new Row(
+                        "but not one that no node takes",
+                        observed()
+                                .wanted(both(OTHER))
+                                .attempts(attempt(1).succeeded())
+                                .pods(pod(1, new State.Waiting(Reason.UNSCHEDULABLE, "0/1 nodes"))
+                                        .on(ARM))
+                                .now(),
+                        join("linux/amd64")));
+    }
+
+    private static Decision second(@org.jspecify.annotations.Nullable String memory) {
+        return new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 2, memory)));
+    }
+
+    private static Stream<Row> outOfMemory() {
+        Examples.AnAttempt first = failed(1, Fault.LOST, Reason.OUT_OF_MEMORY);
+        return Stream.of(
+                new Row(
+                        "the second attempt has twice the memory",
+                        observed().wanted(limited("1Gi", null)).attempts(first).at(NOW.plusSeconds(2)),
+                        second("2048Mi")),
+                new Row(
+                        "or as much as the class allows",
+                        observed()
+                                .wanted(limited("1Gi", "1536Mi"))
+                                .attempts(first)
+                                .at(NOW.plusSeconds(2)),
+                        second("1536Mi")),
+                new Row(
+                        "where that is not more, none follows",
+                        observed().wanted(limited("1Gi", "1Gi")).attempts(first).at(NOW.plusSeconds(2)),
+                        new Decision.Stall(Reason.OUT_OF_MEMORY, "it failed; the class allows no more than 1Gi")),
+                new Row(
+                        "twice too little stalls",
+                        observed()
+                                .wanted(limited("1Gi", null))
+                                .attempts(
+                                        first,
+                                        failed(2, Fault.LOST, Reason.OUT_OF_MEMORY)
+                                                .memory("2048Mi"))
+                                .at(NOW.plusSeconds(60)),
+                        Reason.OUT_OF_MEMORY));
     }
 
     private static Stream<Row> beforeABuild() {
@@ -278,6 +480,9 @@ class DecisionTest {
             case Decision.Succeed succeed -> throw new AssertionError(succeed);
             case Decision.Settled settled -> throw new AssertionError(settled);
             case Decision.Retag retag -> throw new AssertionError(retag);
+            case Decision.Queued queued -> Reason.QUEUED;
+            case Decision.Join join -> throw new AssertionError(join);
+            case Decision.Adopt adopt -> throw new AssertionError(adopt);
         };
     }
 

@@ -1,6 +1,7 @@
 package dev.strata.operator;
 
 import dev.strata.api.BuildClassSpec.Isolation;
+import dev.strata.api.ImageBuildSpec.Concurrency;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.ImageBuildStatus.Attempt.Fault;
@@ -12,11 +13,13 @@ import dev.strata.api.Reason;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.plan.Plan;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +32,16 @@ final class Examples {
     static final String SETTINGS = "settings";
 
     static final Outside.Access ACCESS = new Outside.Access("team-a", new TreeMap<>(), List.of(), null, List.of());
+
+    static final Wanted.Course COURSE = new Wanted.Course(
+            "default",
+            0,
+            Queue.Limits.NONE,
+            Concurrency.LATEST,
+            List.of(),
+            null,
+            Duration.ofHours(1),
+            Duration.ofHours(24));
 
     private Examples() {}
 
@@ -94,6 +107,7 @@ final class Examples {
                 PodSettings.NONE,
                 PodTemplate.NONE,
                 null,
+                Map.of(),
                 Duration.ofHours(1),
                 null,
                 SETTINGS);
@@ -102,9 +116,69 @@ final class Examples {
                 List.of(PLATFORM),
                 Reference.parse("registry.example/shop"),
                 pod,
+                null,
+                COURSE,
                 ACCESS,
                 Found.NOTHING,
                 List.of());
+    }
+
+    /** Of several platforms, which an index joins. */
+    static Wanted.Valid valid(List<Platform> platforms, List<Platform> allowMissing) {
+        Wanted.Valid plain = valid(HASH);
+        return new Wanted.Valid(
+                HASH,
+                platforms,
+                plain.repository(),
+                plain.pod(),
+                new Wanted.Names(List.of("latest"), true, new TreeMap<>()),
+                course(Concurrency.LATEST, allowMissing, null),
+                ACCESS,
+                Found.NOTHING,
+                List.of());
+    }
+
+    static Wanted.Valid valid(Concurrency concurrency) {
+        return valid(valid(HASH).pod(), course(concurrency, List.of(), null));
+    }
+
+    /** With a limit of memory, and perhaps the most that the class allows. */
+    static Wanted.Valid valid(Quantity limit, @Nullable Quantity most) {
+        Wanted.Pod plain = valid(HASH).pod();
+        Wanted.Pod pod = new Wanted.Pod(
+                plain.plan(),
+                plain.mounts(),
+                plain.isolation(),
+                plain.image(),
+                plain.imagePullPolicy(),
+                plain.serviceAccount(),
+                new PodSettings(new PodSettings.Resources(Map.of(), Map.of("memory", limit)), Map.of(), List.of()),
+                plain.template(),
+                plain.proxy(),
+                plain.nodes(),
+                plain.timeout(),
+                plain.caBundle(),
+                plain.fingerprint());
+        return valid(pod, course(Concurrency.LATEST, List.of(), most));
+    }
+
+    private static Wanted.Course course(
+            Concurrency concurrency, List<Platform> allowMissing, @Nullable Quantity mostMemory) {
+        return new Wanted.Course(
+                COURSE.className(),
+                COURSE.priority(),
+                COURSE.limits(),
+                concurrency,
+                allowMissing,
+                mostMemory,
+                COURSE.keepSucceeded(),
+                COURSE.keepFailed());
+    }
+
+    private static Wanted.Valid valid(Wanted.Pod pod, Wanted.Course course) {
+        Wanted.Valid plain = valid(HASH);
+        return new Wanted.Valid(
+                HASH, plain.platforms(), plain.repository(), pod, null, course, ACCESS, Found.NOTHING, List.of());
     }
 
     static final class APod {
@@ -112,6 +186,7 @@ final class Examples {
         private final BuilderPod.State state;
         private String inputs = HASH;
         private String settings = SETTINGS;
+        private String platform = PLATFORM.toString();
         private boolean leaving;
 
         private APod(int attempt, BuilderPod.State state) {
@@ -121,6 +196,11 @@ final class Examples {
 
         APod of(String hash) {
             inputs = hash;
+            return this;
+        }
+
+        APod on(String otherPlatform) {
+            platform = otherPlatform;
             return this;
         }
 
@@ -136,11 +216,11 @@ final class Examples {
 
         BuilderPod read() {
             return new BuilderPod(
-                    podName(inputs, attempt),
+                    podName(inputs, attempt, platform),
                     "uid-" + attempt,
                     inputs,
                     settings,
-                    PLATFORM.toString(),
+                    platform,
                     attempt,
                     1,
                     "userNamespace",
@@ -151,18 +231,31 @@ final class Examples {
         }
     }
 
-    private static String podName(String inputs, int attempt) {
-        return "shop-" + inputs.substring(7, 12) + "-" + attempt;
+    private static String podName(String inputs, int attempt, String platform) {
+        String tail = platform.equals(PLATFORM.toString()) ? "" : "-" + platform.replace('/', '-');
+        return "shop-" + inputs.substring(7, 12) + "-" + attempt + tail;
     }
 
     static final class AnAttempt {
         private final int number;
         private Attempt.State state = Attempt.State.RUNNING;
+        private String platform = PLATFORM.toString();
+        private @Nullable String memory;
         private @Nullable Fault fault;
         private @Nullable Reason reason;
 
         private AnAttempt(int number) {
             this.number = number;
+        }
+
+        AnAttempt on(String otherPlatform) {
+            platform = otherPlatform;
+            return this;
+        }
+
+        AnAttempt memory(String limit) {
+            memory = limit;
+            return this;
         }
 
         AnAttempt running() {
@@ -178,10 +271,11 @@ final class Examples {
             boolean ended = state != Attempt.State.RUNNING;
             return new Attempt(
                     number,
-                    PLATFORM.toString(),
-                    podName(HASH, number),
+                    platform,
+                    podName(HASH, number, platform),
                     HASH,
                     1L,
+                    memory,
                     state,
                     state == Attempt.State.SUCCEEDED ? digest('a') : null,
                     reason,
@@ -201,6 +295,7 @@ final class Examples {
         private List<BuilderPod> pods = List.of();
         private int retries = 3;
         private Looked looked = Looked.NOWHERE;
+        private Observed.@Nullable Sibling sibling;
 
         AnObservation generation(long newGeneration) {
             generation = newGeneration;
@@ -247,7 +342,10 @@ final class Examples {
                     1L,
                     List.of(),
                     image,
+                    List.of(),
                     hash == null ? null : new Inputs(hash, null, List.of()),
+                    null,
+                    null,
                     null,
                     null,
                     attempts,
@@ -256,6 +354,11 @@ final class Examples {
                     null,
                     List.of(),
                     List.of());
+        }
+
+        AnObservation sibling(String name) {
+            sibling = new Observed.Sibling(name, status("registry.example/shop@" + digest('e'), HASH, List.of()));
+            return this;
         }
 
         AnObservation looked(Looked newLooked) {
@@ -281,6 +384,7 @@ final class Examples {
                     status,
                     pods,
                     looked,
+                    sibling,
                     retries,
                     Duration.ofSeconds(5),
                     null,

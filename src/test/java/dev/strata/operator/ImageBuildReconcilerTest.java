@@ -172,7 +172,7 @@ class ImageBuildReconcilerTest {
                         .withNewTerminated()
                         .withExitCode(exitCode)
                         .withMessage(message)
-                        .withFinishedAt("2026-01-01T12:00:00Z")
+                        .withFinishedAt(Attempts.text(java.time.Instant.now()))
                         .endTerminated()
                         .endState()
                         .endContainerStatus()
@@ -224,7 +224,7 @@ class ImageBuildReconcilerTest {
 
         operator.close();
         operator = startOperator();
-        build("later", inline("FROM scratch"));
+        build("later", inline("FROM debian"));
         until("later", Reason.STARTING);
 
         assertThat(get("shop").getMetadata().getResourceVersion()).isEqualTo(version);
@@ -423,6 +423,151 @@ class ImageBuildReconcilerTest {
                     .extracting(Condition::reason)
                     .containsOnly(Reason.SUCCEEDED);
         }
+    }
+
+    private static void buildClass(KubernetesClient client, String name, String spec) {
+        client.resource(Serialization.unmarshal(
+                        "apiVersion: strata.dev/v1alpha1\nkind: BuildClass\nmetadata: {name: " + name + "}\nspec: "
+                                + spec + "\n",
+                        BuildClass.class))
+                .create();
+    }
+
+    private Pod podFor(String platform, int attempt) {
+        await().untilAsserted(() -> assertThat(pods())
+                .anyMatch(pod -> PodLabels.platform(pod).equals(platform) && PodLabels.attempt(pod) == attempt));
+        return pods().stream()
+                .filter(pod -> PodLabels.platform(pod).equals(platform) && PodLabels.attempt(pod) == attempt)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void imagesOfSeveralPlatformsAreBuiltApartTriedAgainApartAndJoined() throws IOException {
+        buildClass(client, "two", "{platforms: [{platform: linux/arm64, nodeSelector: {pool: arm}}]}");
+        try (MemoryRegistry registry = MemoryRegistry.start()) {
+            var amd = registry.addManifest("shop", null, MediaTypes.MANIFEST, image("amd64"));
+            var arm = registry.addManifest("shop", null, MediaTypes.MANIFEST, image("arm64"));
+            ImageBuild wanted = Serialization.unmarshal("""
+                    apiVersion: strata.dev/v1alpha1
+                    kind: ImageBuild
+                    metadata: {name: shop, namespace: team-a, generation: 1}
+                    spec:
+                      className: two
+                      platforms: [linux/amd64, linux/arm64]
+                      dockerfile: {inline: FROM scratch}
+                      output: {image: "%s/shop", tags: ["1", latest], annotations: {a: b}}
+                    """.formatted(registry.host()), ImageBuild.class);
+            client.resource(wanted).create();
+
+            assertThat(podFor("linux/arm64", 1).getSpec().getNodeSelector()).isEqualTo(java.util.Map.of("pool", "arm"));
+            fail(podFor("linux/arm64", 1), "OUTSIDE");
+            end(podFor("linux/amd64", 1), 0, "{\"type\":\"built\",\"digest\":\"" + amd + "\"}");
+            Pod again = podFor("linux/arm64", 2);
+            assertThat(registry.manifest("shop", "1"))
+                    .as("no tag before all are there")
+                    .isEmpty();
+            end(again, 0, "{\"type\":\"built\",\"digest\":\"" + arm + "\"}");
+
+            ImageBuildStatus status = until("shop", Reason.SUCCEEDED);
+            byte[] bytes = registry.manifest("shop", "latest").orElseThrow();
+            var index = dev.strata.image.Json.read(bytes, dev.strata.image.Index.class);
+            assertThat(index.manifests())
+                    .extracting(entry -> String.valueOf(entry.platform()))
+                    .containsExactly("linux/amd64", "linux/arm64");
+            assertThat(index.manifests())
+                    .extracting(dev.strata.image.Descriptor::digest)
+                    .containsExactly(amd, arm);
+            assertThat(index.annotations()).containsEntry("a", "b");
+            assertThat(status.image()).isEqualTo(registry.host() + "/shop@" + dev.strata.image.Digest.sha256(bytes));
+            assertThat(registry.manifest("shop", "1")).contains(bytes);
+            assertThat(status.attempts()).hasSize(3);
+        }
+    }
+
+    private static byte[] image(String title) {
+        var config = new dev.strata.image.Descriptor(MediaTypes.CONFIG, dev.strata.image.Digest.parse(DIGEST), 2);
+        return dev.strata.image.Json.bytes(dev.strata.image.Manifest.of(
+                config, List.of(), new java.util.TreeMap<>(java.util.Map.of("title", title))));
+    }
+
+    @Test
+    void theClassSaysHowManyPodsThereMayBeAndTheOthersWaitForTheirTurn() {
+        buildClass(client, "narrow", "{concurrency: {total: 1}}");
+        build("first", inline("FROM scratch") + "\nclassName: narrow");
+        until("first", Reason.STARTING);
+        build("second", inline("FROM debian") + "\nclassName: narrow");
+        build("third", inline("FROM alpine") + "\nclassName: narrow\npriority: 3");
+        until("second", Reason.QUEUED);
+        until("third", Reason.QUEUED);
+        assertThat(Objects.requireNonNull(status("third").queue()).place()).isEqualTo(1);
+        assertThat(pods()).hasSize(1);
+
+        succeed(onlyPod());
+
+        until("third", Reason.STARTING);
+        assertThat(status("third").queue()).isNull();
+        assertThat(status("second").conditions()).extracting(Condition::reason).contains(Reason.QUEUED);
+        assertThat(pods()).hasSize(2);
+    }
+
+    @Test
+    void theSecondOfTwoBuildsWithTheSameInputsTakesTheImageOfTheFirst() {
+        build("first", inline("FROM scratch"));
+        until("first", Reason.STARTING);
+        build("second", inline("FROM scratch"));
+        until("second", Reason.SAME_INPUTS);
+
+        succeed(onlyPod());
+
+        ImageBuildStatus status = until("second", Reason.SUCCEEDED);
+        assertThat(status.image()).isEqualTo("registry.example/shop@" + DIGEST);
+        assertThat(status.attempts()).isEmpty();
+        assertThat(pods()).hasSize(1);
+    }
+
+    @Test
+    void podsOfEndedBuildsGoWhenTheClassSaysSo() {
+        buildClass(client, "tidy", "{keepPods: {succeeded: 0s}}");
+        build("shop", inline("FROM scratch") + "\nclassName: tidy");
+        succeed(onlyPod());
+
+        until("shop", Reason.SUCCEEDED);
+        await().untilAsserted(() -> assertThat(pods()).isEmpty());
+        assertThat(status("shop").attempts()).extracting(Attempt::state).containsExactly(Attempt.State.SUCCEEDED);
+    }
+
+    @Test
+    void aBuildOfEarlierInputsEndsFirstWhereTheSpecSaysSo() {
+        build("shop", inline("FROM scratch") + "\nconcurrency: Serial");
+        Pod first = onlyPod();
+        run(first);
+        until("shop", Reason.BUILDING);
+        client.resources(ImageBuild.class)
+                .inNamespace("team-a")
+                .withName("shop")
+                .edit(build -> {
+                    ImageBuild changed = Serialization.clone(build);
+                    changed.setSpec(Serialization.unmarshal(
+                            "output: {image: registry.example/shop}\nplatforms: [linux/amd64]\nconcurrency: Serial\n"
+                                    + inline("FROM debian"),
+                            dev.strata.api.ImageBuildSpec.class));
+                    changed.getMetadata().setGeneration(2L);
+                    return changed;
+                });
+        until("shop", Reason.SUPERSEDING);
+        assertThat(pods()).hasSize(1);
+
+        succeed(first);
+
+        await().untilAsserted(() -> assertThat(status("shop").history())
+                .as("what the earlier one built is not forgotten")
+                .extracting(ImageBuildStatus.Finished::image)
+                .containsExactly("registry.example/shop@" + DIGEST));
+        await().untilAsserted(() -> assertThat(pods())
+                .extracting(pod -> pod.getMetadata().getName())
+                .hasSize(1)
+                .doesNotContain(first.getMetadata().getName()));
     }
 
     private static byte[] manifest(String title) {

@@ -241,7 +241,15 @@ class StatusesTest {
     private static Wanted.Valid wanted(String hash, Found found, Named... objects) {
         Wanted.Valid plain = Examples.valid(hash);
         return new Wanted.Valid(
-                hash, plain.platforms(), plain.repository(), plain.pod(), plain.access(), found, List.of(objects));
+                hash,
+                plain.platforms(),
+                plain.repository(),
+                plain.pod(),
+                null,
+                plain.course(),
+                plain.access(),
+                found,
+                List.of(objects));
     }
 
     @Test

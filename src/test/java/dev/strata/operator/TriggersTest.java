@@ -60,10 +60,14 @@ class TriggersTest {
                 1L,
                 List.of(),
                 current || last != null ? "registry.example/shop@" + digest('f') : null,
+                List.of(),
                 new Inputs(current ? HASH : OTHER_HASH, current ? revision : "older", bases),
                 null,
                 new Trigger(Trigger.Cause.CREATED, "new", BUILT, HASH, null, 1L, last, List.of()),
-                List.of(new Attempt(1, "linux/amd64", "pod", HASH, 1L, state, null, null, null, null, BUILT, null)),
+                null,
+                null,
+                List.of(new Attempt(
+                        1, "linux/amd64", "pod", HASH, 1L, null, state, null, null, null, null, BUILT, null)),
                 List.of(new PlatformStatus(
                         "linux/amd64",
                         null,
