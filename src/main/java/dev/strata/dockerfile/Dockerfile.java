@@ -98,7 +98,7 @@ public record Dockerfile(
         }
 
         Dockerfile dockerfile() {
-            List<Statement> statements = new LineReader(rawLines, errors).read();
+            List<Statement> statements = new LineReader(rawLines, lines, errors).read();
             if (statements.isEmpty() && errors.isEmpty()) {
                 int last = Math.max(1, lines.size());
                 errors.add(new SyntaxError(
@@ -164,7 +164,7 @@ public record Dockerfile(
         }
 
         Instruction trigger() {
-            List<Statement> statements = new LineReader(rawLines, errors).read();
+            List<Statement> statements = new LineReader(rawLines, lines, errors).read();
             Instruction instruction = null;
             if (errors.isEmpty() && statements.size() != 1) {
                 errors.add(new SyntaxError(

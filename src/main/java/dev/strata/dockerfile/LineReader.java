@@ -10,6 +10,7 @@ final class LineReader {
     /** BuildKit reads no longer ones; continuations may add up to any length. */
     private static final int LONGEST_LINE = 65_535;
 
+    private final List<String> rawLines;
     private final List<String> lines;
     private final List<SyntaxError> errors;
     private final List<Statement> statements = new ArrayList<>();
@@ -18,8 +19,12 @@ final class LineReader {
     private char escape = '\\';
     private int at;
 
-    /** @param lines each with its line end, the last perhaps without */
-    LineReader(List<String> lines, List<SyntaxError> errors) {
+    /**
+     * @param rawLines each with its line end, the last perhaps without
+     * @param lines the same without
+     */
+    LineReader(List<String> rawLines, List<String> lines, List<SyntaxError> errors) {
+        this.rawLines = rawLines;
         this.lines = lines;
         this.errors = errors;
     }
@@ -32,11 +37,12 @@ final class LineReader {
             if (comment) {
                 comment(line);
             }
-            boolean directive = directive(Whitespace.trimStart(Lines.withoutEnd(line)));
+            String trimmed = Whitespace.trimStart(line);
+            boolean directive = directive(trimmed);
             if (directive && !comments.isEmpty()) {
                 comments.removeLast();
             }
-            String text = comment ? "" : Whitespace.trimStart(Lines.withoutEnd(line));
+            String text = comment ? "" : trimmed;
             int continued = continuation(text);
             if (continued < 0 && text.isEmpty()) {
                 continue;
@@ -48,8 +54,8 @@ final class LineReader {
     }
 
     private void refuseLongLines() {
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i);
+        for (int i = 0; i < rawLines.size(); i++) {
+            String line = rawLines.get(i);
             int length = line.endsWith("\n") ? line.length() - 1 : line.length();
             if (length > LONGEST_LINE / 3
                     && line.getBytes(StandardCharsets.UTF_8).length > LONGEST_LINE + line.length() - length) {
@@ -107,7 +113,7 @@ final class LineReader {
         StringBuilder joined = new StringBuilder(continued < 0 ? first : first.substring(0, continued));
         boolean more = continued >= 0;
         while (more && at < lines.size()) {
-            String line = Lines.withoutEnd(lines.get(at++));
+            String line = lines.get(at++);
             if (isComment(line)) {
                 continue;
             }
@@ -149,8 +155,8 @@ final class LineReader {
     private Heredoc heredoc(HeredocWord word, Location location) {
         StringBuilder text = new StringBuilder();
         while (at < lines.size()) {
-            String line = lines.get(at++);
-            String end = Lines.withoutEnd(line);
+            String line = rawLines.get(at);
+            String end = lines.get(at++);
             if ((word.stripTabs() ? withoutLeadingTabs(end) : end).equals(word.name())) {
                 return new Heredoc(
                         word.name(), word.expand(), word.stripTabs(), word.fileDescriptor(), text.toString());

@@ -1,12 +1,12 @@
 package dev.strata.dockerfile;
 
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One instruction as words, before it is known whether they make sense.
  *
+ * @param name the instruction's name in lower case
  * @param flags words that begin with two dashes, unquoted
  * @param arguments for ENV and LABEL in threes: name, value, and {@code =} or an empty word for the spaced form
  * @param json written as a JSON array of strings
@@ -15,17 +15,13 @@ import org.jspecify.annotations.Nullable;
  */
 record Statement(
         Source source,
+        String name,
         List<String> flags,
         List<String> arguments,
         boolean json,
         @Nullable String jsonMistake,
         List<Heredoc> heredocs,
         @Nullable Statement trigger) {
-
-    /** The instruction's name in lower case. */
-    String name() {
-        return source.keyword().toLowerCase(Locale.ROOT);
-    }
 
     Location location() {
         return source.location();
@@ -35,7 +31,7 @@ record Statement(
         Location place = new Location(location().startLine(), endLine);
         Source moved =
                 new Source(place, source.keyword(), source.original(), source.comments(), source.emptyContinuation());
-        return new Statement(moved, flags, arguments, json, jsonMistake, texts, trigger);
+        return new Statement(moved, name, flags, arguments, json, jsonMistake, texts, trigger);
     }
 
     /** The statement that heredocs would belong to; null where none can stand. */

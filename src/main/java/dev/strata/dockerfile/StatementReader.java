@@ -37,7 +37,7 @@ final class StatementReader {
         Source source = new Source(location, parts.getFirst(), line, comments, emptyContinuation);
         List<String> flags = new ArrayList<>();
         String rest = parts.size() < 2 ? "" : Whitespace.trim(FlagWords.split(parts.get(1), flags));
-        Statement bare = new Statement(source, flags, List.of(), false, null, List.of(), null);
+        Statement bare = new Statement(source, parts.getFirst().toLowerCase(Locale.ROOT), flags, List.of(), false, null, List.of(), null);
         return switch (bare.name()) {
             case "add", "copy", "volume" -> jsonOr(bare, rest, Whitespace.split(rest, Integer.MAX_VALUE));
             case "cmd", "entrypoint", "run", "shell" -> jsonOr(bare, rest, List.of(rest));
@@ -53,7 +53,7 @@ final class StatementReader {
     }
 
     private static Statement with(Statement bare, List<String> arguments) {
-        return new Statement(bare.source(), bare.flags(), arguments, false, null, List.of(), null);
+        return new Statement(bare.source(), bare.name(), bare.flags(), arguments, false, null, List.of(), null);
     }
 
     private static Statement jsonOr(Statement bare, String rest, List<String> otherwise) {
@@ -63,7 +63,7 @@ final class StatementReader {
         JsonText.Arguments read = JsonText.arguments(rest);
         List<String> strings = read.strings();
         if (strings != null) {
-            return new Statement(bare.source(), bare.flags(), strings, true, null, List.of(), null);
+            return new Statement(bare.source(), bare.name(), bare.flags(), strings, true, null, List.of(), null);
         }
         if (read.mixed()) {
             throw new Malformed(new SyntaxError(
@@ -74,7 +74,7 @@ final class StatementReader {
                     null,
                     rest));
         }
-        return new Statement(bare.source(), bare.flags(), otherwise, false, read.mistake(), List.of(), null);
+        return new Statement(bare.source(), bare.name(), bare.flags(), otherwise, false, read.mistake(), List.of(), null);
     }
 
     private List<String> pairs(Statement bare, String rest) {
@@ -126,7 +126,7 @@ final class StatementReader {
         List<String> arguments = new ArrayList<>();
         arguments.add(rest.substring(0, end));
         arguments.addAll(read.arguments());
-        return new Statement(bare.source(), bare.flags(), arguments, read.json(), read.jsonMistake(), List.of(), null);
+        return new Statement(bare.source(), bare.name(), bare.flags(), arguments, read.json(), read.jsonMistake(), List.of(), null);
     }
 
     /** A trigger's own trigger is not read: it is refused anyway, and a long chain would exhaust the stack. */
@@ -139,6 +139,6 @@ final class StatementReader {
             arguments.addAll(trigger.arguments());
         }
         return new Statement(
-                bare.source(), bare.flags(), arguments, trigger != null && trigger.json(), null, List.of(), trigger);
+                bare.source(), bare.name(), bare.flags(), arguments, trigger != null && trigger.json(), null, List.of(), trigger);
     }
 }

@@ -90,7 +90,8 @@ final class Oracle {
 
     static List<Statement> statements(byte[] text, List<SyntaxError> errors) {
         String all = new String(text, StandardCharsets.UTF_8);
-        return new LineReader(Lines.split(all.startsWith("\ufeff") ? all.substring(1) : all), errors).read();
+        List<String> lines = Lines.split(all.startsWith("\ufeff") ? all.substring(1) : all);
+        return new LineReader(lines, Lines.withoutEnds(lines), errors).read();
     }
 
     static List<Integer> lines(Location location) {

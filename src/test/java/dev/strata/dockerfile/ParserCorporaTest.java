@@ -296,7 +296,7 @@ class ParserCorporaTest {
         input.path("args").forEach(word -> words.add(word.asText()));
         words.remove("--");
         Source source = new Source(new Location(1, 1), "RUN", "RUN", List.of());
-        Statement statement = new Statement(source, words, List.of(), false, null, List.of(), null);
+        Statement statement = new Statement(source, "run", words, List.of(), false, null, List.of(), null);
         Flags flags;
         try {
             flags = new Flags(statement, known);
