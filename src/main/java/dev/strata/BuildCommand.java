@@ -229,7 +229,7 @@ class BuildCommand implements Callable<Integer> {
     }
 
     final Path stateFolder() {
-        return state != null ? state : Names.layout(null).resolveSibling("state");
+        return Names.state(state);
     }
 
     /** The engine for the first platform. */

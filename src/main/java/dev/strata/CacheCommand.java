@@ -131,7 +131,7 @@ final class CacheCommand implements Callable<Integer> {
     }
 
     private Cleaning inState(Retention retention) throws IOException {
-        Path folder = state != null ? state : Names.layout(null).resolveSibling("state");
+        Path folder = Names.state(state);
         try (StateCleaner cleaner = new StateCleaner(folder)) {
             Cleaning cleaning = cleaner.plan(retention, Instant.now());
             if (removes()) {

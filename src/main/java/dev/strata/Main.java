@@ -3,6 +3,7 @@ package dev.strata;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,7 +26,19 @@ public final class Main {
 
     /** In the order in which the help lists them. */
     private static final List<String> COMMANDS = List.of(
-            "build", "explain", "cache", "lint", "graph", "layers", "pull", "push", "class", "operator", "builder");
+            "build",
+            "explain",
+            "cache",
+            "lint",
+            "graph",
+            "layers",
+            "diff",
+            "run",
+            "pull",
+            "push",
+            "class",
+            "operator",
+            "builder");
 
     private Main() {}
 
@@ -38,11 +51,13 @@ public final class Main {
             case "builder" -> new BuilderCommand();
             case "class" -> new ClassCommand();
             case "operator" -> new OperatorCommand();
+            case "diff" -> new DiffCommand();
             case "graph" -> new GraphCommand();
             case "layers" -> new LayersCommand();
             case "lint" -> new LintCommand();
             case "pull" -> new PullCommand();
             case "push" -> new PushCommand();
+            case "run" -> new RunCommand();
             default -> null;
         };
     }
@@ -61,7 +76,9 @@ public final class Main {
     private static CommandLine commandLine(List<String> commands) {
         CommandLine line = new CommandLine(new Main());
         for (String name : commands) {
-            line.addSubcommand(name, command(name));
+            CommandLine one = new CommandLine(Objects.requireNonNull(command(name), name));
+            one.setStopAtPositional(name.equals("run")); // what follows the image is the command's
+            line.addSubcommand(name, one);
         }
         return line;
     }

@@ -1,10 +1,13 @@
 package dev.strata;
 
+import dev.strata.builder.OpenImages;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
+import dev.strata.plan.Failure;
 import dev.strata.registry.RegistryException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,11 +50,16 @@ final class Names {
 
     /** Values of ARGs as {@code --build-arg} gives them: NAME=VALUE, or NAME for the environment's, null where it has none. */
     static SequencedMap<String, @Nullable String> arguments(CommandSpec command, List<String> texts) {
+        return variables(command, "--build-arg", texts);
+    }
+
+    /** The same for any option. */
+    static SequencedMap<String, @Nullable String> variables(CommandSpec command, String option, List<String> texts) {
         SequencedMap<String, @Nullable String> values = new LinkedHashMap<>();
         for (String text : texts) {
             int equals = text.indexOf('=');
             if (equals == 0) {
-                throw new ParameterException(command.commandLine(), "--build-arg " + text + " has no name");
+                throw new ParameterException(command.commandLine(), option + " " + text + " has no name");
             }
             if (equals > 0) {
                 values.put(text.substring(0, equals), text.substring(equals + 1));
@@ -104,6 +112,33 @@ final class Names {
         Path folder =
                 cache == null || cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
         return folder.resolve("strata/images");
+    }
+
+    /** Where layers and finished steps are kept when nothing else is said. */
+    static Path state(@Nullable Path given) {
+        return given != null ? given : layout(null).resolveSibling("state");
+    }
+
+    static OpenImages.Opened opened(CommandSpec command, OpenImages images, String name, Platform platform) {
+        try {
+            return images.open(name, platform);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command.commandLine(), e.getMessage(), e);
+        }
+    }
+
+    /** Tells what went wrong in the engine, and answers the exit code. */
+    static int failed(CommandSpec command, Exception e) {
+        if (e instanceof ParameterException wrongUsage) {
+            throw wrongUsage;
+        }
+        Failure failure = OpenImages.explain(e);
+        PrintWriter err = command.commandLine().getErr();
+        err.println((failure.where() == null ? "" : failure.where() + ": ") + failure.what());
+        if (failure.mend() != null) {
+            err.println(failure.mend());
+        }
+        return failure.cause() == Failure.Cause.OUTSIDE ? Main.OUTSIDE : Main.FAILED;
     }
 
     static int failed(CommandSpec command, RegistryException e) {

@@ -2,29 +2,13 @@ package dev.strata.builder;
 
 import dev.strata.graph.Bases;
 import dev.strata.image.Blobs;
-import dev.strata.image.Descriptor;
-import dev.strata.image.Image;
-import dev.strata.image.ImageConfig;
-import dev.strata.image.Index;
-import dev.strata.image.Json;
-import dev.strata.image.Layer;
-import dev.strata.image.Layout;
-import dev.strata.image.Manifest;
-import dev.strata.image.MediaTypes;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.plan.Event;
-import dev.strata.plan.Failure;
-import dev.strata.plan.FailureException;
 import dev.strata.plan.Plan;
 import dev.strata.registry.Registry;
 import dev.strata.registry.RemoteImage;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -86,27 +70,12 @@ final class BaseImages implements Bases {
         if (!(plan.contexts().get(context) instanceof Plan.Source.OciLayout source)) {
             throw new IllegalStateException("the context \"" + context + "\" is no layout");
         }
-        Path folder = Path.of(source.path());
-        if (!Files.isRegularFile(folder.resolve("index.json"))) {
-            throw wrong(context, "\"" + source.path() + "\" is no OCI layout: it has no index.json");
-        }
-        try {
-            Layout layout = new Layout(folder);
-            String tag = source.tagOrDigest();
-            List<Descriptor> images = layout.images();
-            Descriptor chosen = tag == null
-                    ? images.stream().findFirst().orElseThrow(() -> wrong(context, "the layout is empty"))
-                    : images.stream()
-                            .filter(image -> image.digest().toString().equals(tag)
-                                    || tag.equals(image.annotations().get(Layout.NAME)))
-                            .findFirst()
-                            .orElseThrow(() -> wrong(context, "the layout has no \"" + tag + "\""));
-            return new Found(
-                    Reference.parse("oci-layout.invalid/" + safe(context)).withDigest(chosen.digest()),
-                    read(layout.blobs(), chosen, platform, context));
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the layout " + source.path(), e);
-        }
+        LayoutImages.Opened opened = new LayoutImages(blobs, "--build-context " + context)
+                .open(Path.of(source.path()), source.tagOrDigest(), platform);
+        return new Found(
+                Reference.parse("oci-layout.invalid/" + safe(context))
+                        .withDigest(opened.document().digest()),
+                opened.image());
     }
 
     private static String safe(String context) {
@@ -114,40 +83,5 @@ final class BaseImages implements Bases {
                 .replaceAll("[^a-z0-9]+", "-")
                 .replaceAll("^-|-$", "");
         return name.isEmpty() ? "context" : name;
-    }
-
-    private Image read(Blobs from, Descriptor document, Platform platform, String context) throws IOException {
-        byte[] bytes = Files.readAllBytes(from.path(document.digest()));
-        if (MediaTypes.isIndex(document.mediaType())) {
-            Descriptor own = Json.read(bytes, Index.class).manifests().stream()
-                    .filter(entry -> entry.platform() != null && platform.accepts(entry.platform()))
-                    .findFirst()
-                    .orElseThrow(() -> wrong(context, "the layout has no image for " + platform));
-            return read(from, own, platform, context);
-        }
-        Manifest manifest = Json.read(bytes, Manifest.class);
-        ImageConfig config =
-                Json.read(Files.readAllBytes(from.path(manifest.config().digest())), ImageConfig.class);
-        List<Layer> layers = new ArrayList<>();
-        for (int i = 0; i < manifest.layers().size(); i++) {
-            Descriptor layer = manifest.layers().get(i);
-            take(from, layer);
-            layers.add(new Layer(layer, config.rootfs().diffIds().get(i)));
-        }
-        return new Image(config, layers);
-    }
-
-    /** The layout may be gone later; its layers are taken into the store. */
-    private void take(Blobs from, Descriptor blob) throws IOException {
-        if (blobs.find(blob.digest()).isEmpty()) {
-            try (Blobs.Ingest ingest = blobs.begin(blob.digest())) {
-                Files.copy(from.path(blob.digest()), ingest);
-                ingest.commit(blob.digest());
-            }
-        }
-    }
-
-    private static FailureException wrong(String context, String what) {
-        return new FailureException(new Failure(Failure.Cause.USER, what, "--build-context " + context, null));
     }
 }

@@ -6,7 +6,6 @@ import dev.strata.image.Layer;
 import dev.strata.image.Reference;
 import dev.strata.layer.LayerIndex;
 import dev.strata.layer.LayerTree;
-import dev.strata.layer.Tree;
 import dev.strata.layer.VerifiedTar;
 import dev.strata.layer.Written;
 import dev.strata.registry.Registry;
@@ -157,7 +156,7 @@ final class LayerStore implements AutoCloseable {
     }
 
     /** What is in the layers, seen as one tree. */
-    Tree tree(List<Layer> layers) {
+    LayerTree tree(List<Layer> layers) {
         List<Future<LayerIndex>> reading = new ArrayList<>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             layers.forEach(layer -> reading.add(threads.submit(() -> index(layer))));

@@ -37,7 +37,8 @@ final class StatementReader {
         Source source = new Source(location, parts.getFirst(), line, comments, emptyContinuation);
         List<String> flags = new ArrayList<>();
         String rest = parts.size() < 2 ? "" : Whitespace.trim(FlagWords.split(parts.get(1), flags));
-        Statement bare = new Statement(source, parts.getFirst().toLowerCase(Locale.ROOT), flags, List.of(), false, null, List.of(), null);
+        Statement bare = new Statement(
+                source, parts.getFirst().toLowerCase(Locale.ROOT), flags, List.of(), false, null, List.of(), null);
         return switch (bare.name()) {
             case "add", "copy", "volume" -> jsonOr(bare, rest, Whitespace.split(rest, Integer.MAX_VALUE));
             case "cmd", "entrypoint", "run", "shell" -> jsonOr(bare, rest, List.of(rest));
@@ -74,7 +75,8 @@ final class StatementReader {
                     null,
                     rest));
         }
-        return new Statement(bare.source(), bare.name(), bare.flags(), otherwise, false, read.mistake(), List.of(), null);
+        return new Statement(
+                bare.source(), bare.name(), bare.flags(), otherwise, false, read.mistake(), List.of(), null);
     }
 
     private List<String> pairs(Statement bare, String rest) {
@@ -126,7 +128,8 @@ final class StatementReader {
         List<String> arguments = new ArrayList<>();
         arguments.add(rest.substring(0, end));
         arguments.addAll(read.arguments());
-        return new Statement(bare.source(), bare.name(), bare.flags(), arguments, read.json(), read.jsonMistake(), List.of(), null);
+        return new Statement(
+                bare.source(), bare.name(), bare.flags(), arguments, read.json(), read.jsonMistake(), List.of(), null);
     }
 
     /** A trigger's own trigger is not read: it is refused anyway, and a long chain would exhaust the stack. */
@@ -139,6 +142,13 @@ final class StatementReader {
             arguments.addAll(trigger.arguments());
         }
         return new Statement(
-                bare.source(), bare.name(), bare.flags(), arguments, trigger != null && trigger.json(), null, List.of(), trigger);
+                bare.source(),
+                bare.name(),
+                bare.flags(),
+                arguments,
+                trigger != null && trigger.json(),
+                null,
+                List.of(),
+                trigger);
     }
 }

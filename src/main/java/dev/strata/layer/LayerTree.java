@@ -46,6 +46,24 @@ public final class LayerTree implements Tree, AutoCloseable {
         return item == null ? null : item.node();
     }
 
+    /**
+     * Where a node comes from: files of the same origin are the same.
+     *
+     * @param layer the topmost that says something of it, counted from 0 at the bottom
+     * @param path of the entry in that layer's tar; of a hard link, that of the file
+     */
+    public record Origin(int layer, Digest diffId, String path) {}
+
+    /** Null where there is nothing at the path, which is not the root's. */
+    public @Nullable Origin origin(String path) {
+        MergedTree.Item item = path.isEmpty() ? null : merged.find(path);
+        if (item == null) {
+            return null;
+        }
+        LayerIndex.Entry.Present entry = item.entry();
+        return new Origin(item.layer(), layers.get(item.layer()).diffId(), entry == null ? path : entry.path());
+    }
+
     /** Whether a directory is only there because there is something in it: no entry tells of its owner and mode. */
     @SuppressWarnings("ReferenceEquality") // an entry may say the same, and counts
     public boolean isImplied(String path) {
