@@ -154,6 +154,14 @@ class BuildCommand implements Callable<Integer> {
             description = "security.insecure allows RUN --security=insecure.")
     private List<String> allow = new ArrayList<>();
 
+    @Option(
+            names = "--limit",
+            paramLabel = "NAME=VALUE",
+            description =
+                    "What one source, archive or layer may unpack to: unpacked-size=64GiB, unpacked-files=1000000;"
+                            + " these are the defaults; may be repeated.")
+    private List<String> limits = new ArrayList<>();
+
     @Option(names = "--no-cache", description = "Run every step, whatever the cache knows.")
     private boolean noCache;
 
@@ -330,7 +338,8 @@ class BuildCommand implements Callable<Integer> {
                 reproducible,
                 epoch(),
                 access.registries(),
-                null);
+                null,
+                limits());
     }
 
     private Plan.Cache cache() {
@@ -542,6 +551,29 @@ class BuildCommand implements Callable<Integer> {
         }
         return new Plan.Source.Folder(
                 Path.of(value).toAbsolutePath().normalize().toString(), false);
+    }
+
+    private Plan.Limits limits() {
+        long size = Plan.Limits.DEFAULT.unpackedBytes();
+        long files = Plan.Limits.DEFAULT.unpackedFiles();
+        for (String limit : limits) {
+            int equals = limit.indexOf('=');
+            String value = limit.substring(equals + 1);
+            switch (equals < 0 ? "" : limit.substring(0, equals)) {
+                case "unpacked-size" -> size = Names.bytes(Objects.requireNonNull(spec), "--limit", value);
+                case "unpacked-files" -> {
+                    if (!value.matches("[0-9]{1,18}")) {
+                        throw wrong("--limit " + limit + ": no number of files");
+                    }
+                    files = Long.parseLong(value);
+                }
+                default -> throw wrong("--limit " + limit + ": unpacked-size and unpacked-files have limits");
+            }
+        }
+        if (size < 1 || files < 1) {
+            throw wrong("--limit: the least is 1");
+        }
+        return new Plan.Limits(size, files);
     }
 
     private List<String> addHosts() {

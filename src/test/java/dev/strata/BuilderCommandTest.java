@@ -47,6 +47,7 @@ class BuilderCommandTest {
                 false,
                 null,
                 Plan.Registries.NONE,
+                null,
                 null);
         Path file = folder.resolve("plan.json");
         Files.write(file, Json.bytes(plan));

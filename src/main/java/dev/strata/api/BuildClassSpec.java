@@ -195,7 +195,18 @@ public record BuildClassSpec(
             String timeout,
 
             @Min(0) @Max(15) @JsonPropertyDescription("The highest retry limit.") @Nullable
-            Integer retries) {
+            Integer retries,
+
+            @JsonPropertyDescription(
+                    "How much one source, one archive of ADD or one layer of a base may unpack to, such as 100Gi; 64Gi where it is left out.")
+            @Nullable
+            Quantity unpackedSize,
+
+            @Min(1)
+            @JsonPropertyDescription(
+                    "How many files, folders and links one of these may hold; 1000000 where it is left out.")
+            @Nullable
+            Long unpackedFiles) {
         public Maximum {
             resources = resources == null ? Map.of() : Collections.unmodifiableSortedMap(new TreeMap<>(resources));
         }

@@ -20,6 +20,7 @@ import dev.strata.image.Digest;
 import dev.strata.image.Image;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
+import dev.strata.layer.Bounds;
 import dev.strata.layer.Compression;
 import dev.strata.plan.Event;
 import dev.strata.plan.Failure;
@@ -144,9 +145,10 @@ public final class Build {
         try (StateLock _ = StateLock.shared(settings.state());
                 Registry registry = registries.apply(registryOptions(plan.registries()))) {
             Blobs blobs = new Blobs(settings.state().resolve("store"));
-            Git git = new Git(temporary, path(plan.registries().caBundle()));
+            Git git = new Git(temporary, path(plan.registries().caBundle()), bounds(plan.limits()));
             Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
-            Contexts contexts = new Contexts(temporary.resolve("contexts"), git, http, registry, plan.platform());
+            Contexts contexts = new Contexts(
+                    temporary.resolve("contexts"), git, http, registry, plan.platform(), bounds(plan.limits()));
             BuildFiles files = new BuildFiles(plan, contexts);
             dockerfile = files.dockerfile();
             events.accept(
@@ -163,9 +165,9 @@ public final class Build {
             events.accept(new Event.Planned(
                     plan.platform(), graph.visible().size(), graph.skipped().size()));
             StepEvents steps = new StepEvents(graph, events);
-            try (LayerStore layers = new LayerStore(settings.state(), blobs, registry)) {
+            try (LayerStore layers = new LayerStore(settings.state(), blobs, registry, bounds(plan.limits()))) {
                 StepCache cache = cache(layers, registry);
-                Fetcher fetcher = new Fetcher(temporary, git, http);
+                Fetcher fetcher = new Fetcher(temporary, git, http, bounds(plan.limits()));
                 Outputs outputs = new Outputs(layers, registry);
                 CacheFolders caches = caches(registry, blobs);
                 while (true) {
@@ -238,17 +240,20 @@ public final class Build {
         try (StateLock _ = StateLock.shared(settings.state());
                 Registry registry = registries.apply(registryOptions(plan.registries()))) {
             Blobs blobs = new Blobs(settings.state().resolve("store"));
-            Git git = new Git(settings.temporary(), path(plan.registries().caBundle()));
+            Bounds bounds = bounds(plan.limits());
+            Git git = new Git(settings.temporary(), path(plan.registries().caBundle()), bounds);
             Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
             BuildFiles files = new BuildFiles(
-                    plan, new Contexts(settings.temporary().resolve("contexts"), git, http, registry, plan.platform()));
+                    plan,
+                    new Contexts(
+                            settings.temporary().resolve("contexts"), git, http, registry, plan.platform(), bounds));
             dockerfile = files.dockerfile();
             Dockerfile parsed = parse(files.dockerfile(), lintOptions(files));
             clamp = SourceDate.of(plan, parsed, files.date());
             BuildGraph graph = BuildGraph.of(parsed, request, new BaseImages(plan, registry, blobs, event -> {}));
-            try (LayerStore layers = new LayerStore(settings.state(), blobs, registry)) {
+            try (LayerStore layers = new LayerStore(settings.state(), blobs, registry, bounds)) {
                 StepCache cache = cache(layers, registry);
-                return forecast(graph, files, layers, cache, new Fetcher(settings.temporary(), git, http));
+                return forecast(graph, files, layers, cache, new Fetcher(settings.temporary(), git, http, bounds));
             }
         } catch (RuntimeException e) {
             throw new FailureException(Explanation.of(e, dockerfile), e);
@@ -279,6 +284,10 @@ public final class Build {
     private @Nullable Duration maxAge() {
         Long seconds = plan.cache().maxAge();
         return seconds == null ? null : Duration.ofSeconds(seconds);
+    }
+
+    private static Bounds bounds(Plan.@Nullable Limits limits) {
+        return limits == null ? Bounds.DEFAULT : new Bounds(limits.unpackedBytes(), limits.unpackedFiles());
     }
 
     private static @Nullable Path path(@Nullable String text) {

@@ -95,7 +95,7 @@ final class BuildFiles {
             byte[] bytes = stream.readNBytes((int) LARGEST_DOCKERFILE + 1);
             if (bytes.length > LARGEST_DOCKERFILE) {
                 throw new FailureException(
-                        new Failure(Failure.Cause.USER, "the Dockerfile is larger than 16 MiB", path, null));
+                        new Failure(Failure.Cause.USER, "the file is larger than 16 MiB", path, null));
             }
             return new String(bytes, StandardCharsets.UTF_8);
         }
@@ -147,7 +147,8 @@ final class BuildFiles {
         if (outside.isAbsolute()) {
             Path own = Path.of(outside + ".dockerignore");
             if (Files.isRegularFile(own)) {
-                return IgnoreFile.parse(own.getFileName().toString(), Files.readString(own));
+                return IgnoreFile.parse(
+                        own.getFileName().toString(), readBounded(Files.newInputStream(own), own.toString()));
             }
         } else if (plan.dockerfile().inline() == null) {
             String own = TreePath.clean(path) + ".dockerignore";
@@ -164,7 +165,7 @@ final class BuildFiles {
             return IgnoreFile.NONE;
         }
         try (InputStream in = tree.open(followed)) {
-            return IgnoreFile.parse(path, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return IgnoreFile.parse(path, readBounded(in, path));
         } catch (IllegalArgumentException e) {
             throw new FailureException(
                     new Failure(

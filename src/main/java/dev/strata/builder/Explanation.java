@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns what went wrong into what a person can act on: the only place that knows all packages' exceptions. */
 final class Explanation {
+    /** What to do where more comes out of something than a build may have. */
+    static final String LESS =
+            "Take less; or where it is meant to be so much, allow more: maximum.unpackedSize and maximum.unpackedFiles of the build class, --limit of strata build";
+
     private Explanation() {}
 
     static Failure of(Throwable thrown, BuildFiles.@Nullable DockerfileText dockerfile) {
@@ -28,6 +32,8 @@ final class Explanation {
             case BaseException e -> base(e, dockerfile);
             case ContextException e -> new Failure(e.fault(), e.what(), e.where(), e.mend(), e.detail());
             case RegistryException e -> registry(e);
+            case LayerException e
+            when e.isTooMuch() -> new Failure(Failure.Cause.USER, "a layer is not taken: " + e.what(), e.where(), LESS);
             case LayerException e ->
                 new Failure(
                         Failure.Cause.OUTSIDE,

@@ -6,7 +6,9 @@ import dev.strata.context.Http;
 import dev.strata.graph.Step;
 import dev.strata.image.Digest;
 import dev.strata.layer.Archive;
+import dev.strata.layer.Bounds;
 import dev.strata.layer.DiskTree;
+import dev.strata.layer.LayerException;
 import dev.strata.layer.LayerTree;
 import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
@@ -26,11 +28,14 @@ final class Fetcher implements Archives {
     private final Path temporary;
     private final Git git;
     private final Http http;
+    private final Bounds bounds;
 
-    Fetcher(Path temporary, Git git, Http http) {
+    /** @param bounds of what comes out of an archive */
+    Fetcher(Path temporary, Git git, Http http, Bounds bounds) {
         this.temporary = temporary;
         this.git = git;
         this.http = http;
+        this.bounds = bounds;
     }
 
     Piece http(Step.Item.Http item) throws IOException {
@@ -91,7 +96,15 @@ final class Fetcher implements Archives {
         }
         Path folder = Files.createTempDirectory(temporary, "archive");
         try (InputStream in = tree.open(path)) {
-            return Archive.open(in, folder);
+            return Archive.open(in, folder, bounds);
+        } catch (LayerException e) {
+            throw new FailureException(
+                    new Failure(
+                            Failure.Cause.USER,
+                            "the archive /" + path + " cannot be unpacked: " + e.getMessage(),
+                            null,
+                            e.isTooMuch() ? Explanation.LESS : e.mend()),
+                    e);
         }
     }
 }

@@ -4,12 +4,14 @@ import dev.strata.image.Blobs;
 import dev.strata.image.Digest;
 import dev.strata.image.Layer;
 import dev.strata.image.Reference;
+import dev.strata.layer.Bounds;
 import dev.strata.layer.LayerIndex;
 import dev.strata.layer.LayerTree;
 import dev.strata.layer.VerifiedTar;
 import dev.strata.layer.Written;
 import dev.strata.registry.Registry;
 import dev.strata.registry.RegistryException;
+import dev.strata.sandbox.TarSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -31,12 +33,13 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** The layers that a build has to do with: those here, and those that a registry has and that are fetched when needed. */
-final class LayerStore implements AutoCloseable {
+final class LayerStore implements TarSource, AutoCloseable {
     /** How exactly times of use are noted. */
     private static final Duration USED = Duration.ofHours(1);
 
     private final Blobs blobs;
     private final Registry registry;
+    private final Bounds bounds;
     private final Path indexes;
     private final Path spool;
     private final Map<Digest, Reference> origins = new ConcurrentHashMap<>();
@@ -70,10 +73,14 @@ final class LayerStore implements AutoCloseable {
         void put(Digest diffId, Path index);
     }
 
-    /** @param state folder that keeps what was worked out, for later builds */
-    LayerStore(Path state, Blobs blobs, Registry registry) throws IOException {
+    /**
+     * @param state folder that keeps what was worked out, for later builds
+     * @param bounds of what comes out of a layer
+     */
+    LayerStore(Path state, Blobs blobs, Registry registry, Bounds bounds) throws IOException {
         this.blobs = blobs;
         this.registry = registry;
+        this.bounds = bounds;
         this.indexes = Files.createDirectories(state.resolve("indexes"));
         this.spool = Files.createDirectories(state.resolve("spool"));
     }
@@ -140,9 +147,15 @@ final class LayerStore implements AutoCloseable {
     }
 
     /** The layer's uncompressed tar, checked against its diff ID as it is read. */
-    InputStream openTar(Layer layer) throws IOException {
+    @Override
+    public InputStream openTar(Layer layer) throws IOException {
         fetch(layer);
         return VerifiedTar.open(layer, blobs);
+    }
+
+    @Override
+    public Bounds bounds() {
+        return bounds;
     }
 
     private InputStream openBlob(List<Layer> among, Digest diffId) throws IOException {
@@ -197,7 +210,7 @@ final class LayerStore implements AutoCloseable {
             index = blobs.find(layer.blob().digest()).isPresent() ? null : farIndexes.find(layer.diffId());
             if (index == null) {
                 try (InputStream tar = openTar(layer)) {
-                    index = LayerIndex.ofTar(tar);
+                    index = LayerIndex.ofTar(tar, bounds);
                 }
                 index.save(file);
                 farIndexes.put(layer.diffId(), file);

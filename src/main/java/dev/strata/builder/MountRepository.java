@@ -7,6 +7,7 @@ import dev.strata.image.Json;
 import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
 import dev.strata.image.Reference;
+import dev.strata.layer.Bounds;
 import dev.strata.layer.Compression;
 import dev.strata.layer.Content;
 import dev.strata.layer.DiskTree;
@@ -80,7 +81,7 @@ final class MountRepository {
             registry.pull(repository, blob, blobs);
             InputStream packed = blobs.open(blob.digest());
             try (InputStream tar = new Bounded(Compression.decompress(packed), rules.mostBytes() + (1 << 20))) {
-                Unpack.apply(tar, folder, Unpack.Whiteouts.NONE);
+                Unpack.apply(tar, folder, Unpack.Whiteouts.NONE, Bounds.DEFAULT);
             }
             restored.put(name, blob.digest());
             return true;

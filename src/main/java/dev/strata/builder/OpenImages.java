@@ -6,6 +6,7 @@ import dev.strata.image.Image;
 import dev.strata.image.Layer;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
+import dev.strata.layer.Bounds;
 import dev.strata.layer.LayerTree;
 import dev.strata.plan.Failure;
 import dev.strata.registry.Registry;
@@ -26,7 +27,7 @@ public final class OpenImages implements AutoCloseable {
     /** @param state folder that is kept between calls, the same as for builds */
     public OpenImages(Path state, Registry registry) throws IOException {
         this.registry = registry;
-        this.layers = new LayerStore(state, new Blobs(state.resolve("store")), registry);
+        this.layers = new LayerStore(state, new Blobs(state.resolve("store")), registry, Bounds.DEFAULT);
     }
 
     /**

@@ -24,6 +24,9 @@ record Owner(
     /** The number above means "leave it" to chown. */
     private static final long LARGEST = 0xFFFF_FFFEL;
 
+    /** Of /etc/passwd and /etc/group; what is beyond is not looked at. */
+    private static final int LARGEST_FILE = 10 << 20;
+
     static final Owner ROOT = new Owner(0, 0, List.of(), null);
 
     Owner {
@@ -174,7 +177,7 @@ record Owner(
         List<String[]> lines = new ArrayList<>();
         String text;
         try (var in = tree.open(followed)) {
-            text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            text = new String(in.readNBytes(LARGEST_FILE), StandardCharsets.UTF_8);
         }
         for (String line : text.split("\n")) {
             String[] parts = line.split(":", -1);

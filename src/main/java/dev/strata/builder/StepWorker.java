@@ -7,6 +7,7 @@ import dev.strata.graph.Step;
 import dev.strata.graph.Worker;
 import dev.strata.layer.Change;
 import dev.strata.layer.Content;
+import dev.strata.layer.LayerException;
 import dev.strata.layer.LayerWriter;
 import dev.strata.layer.Metadata;
 import dev.strata.layer.Node;
@@ -201,6 +202,9 @@ final class StepWorker implements Worker, StepFiles.Forms {
             layers.made(written);
             Instant told = format.clamp() == null ? created : format.clamp();
             return new FileSystem.Made(written.layer(), written.tarSize(), told);
+        } catch (LayerException e) {
+            // Nothing of a layer is wrong, but a file that is to go into one.
+            throw new FailureException(new Failure(Failure.Cause.USER, e.what(), "/" + e.where(), e.mend()), e);
         } catch (IOException e) {
             throw new UncheckedIOException("a layer cannot be written", e);
         }
@@ -263,7 +267,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
     @Override
     public Snapshot snapshot(StepFiles step) {
         try {
-            Snapshot snapshot = commands.snapshots().of(step.layers(), layers::openTar);
+            Snapshot snapshot = commands.snapshots().of(step.layers(), layers);
             layers.shareLater(step.layers());
             return snapshot;
         } catch (IOException e) {

@@ -1,5 +1,6 @@
 package dev.strata.builder;
 
+import dev.strata.layer.Bounds;
 import dev.strata.layer.Change;
 import dev.strata.layer.Content;
 import dev.strata.layer.LayerWriter;
@@ -55,7 +56,7 @@ final class TreeFiles {
         });
         Thread writer = Thread.ofPlatform().name("copy to " + folder).unstarted(writing);
         writer.start();
-        Unpack.apply(in, folder, Unpack.Whiteouts.APPLY);
+        Unpack.apply(in, folder, Unpack.Whiteouts.APPLY, Bounds.NONE);
         finish(writing);
     }
 

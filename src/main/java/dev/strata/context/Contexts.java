@@ -4,6 +4,7 @@ import dev.strata.image.Blobs;
 import dev.strata.image.Digest;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
+import dev.strata.layer.Bounds;
 import dev.strata.layer.DiskTree;
 import dev.strata.plan.Plan.Source;
 import dev.strata.registry.Registry;
@@ -20,17 +21,20 @@ public final class Contexts {
     private final Http http;
     private final Registry registry;
     private final Platform platform;
+    private final Bounds bounds;
 
     /**
      * @param folder where what is fetched is put; made when absent
      * @param platform which files of an image for several platforms are wanted
+     * @param bounds of what comes out of an archive, a layer or a commit
      */
-    public Contexts(Path folder, Git git, Http http, Registry registry, Platform platform) {
+    public Contexts(Path folder, Git git, Http http, Registry registry, Platform platform, Bounds bounds) {
         this.folder = folder;
         this.git = git;
         this.http = http;
         this.registry = registry;
         this.platform = platform;
+        this.bounds = bounds;
     }
 
     /**
@@ -93,7 +97,7 @@ public final class Contexts {
         Http.Fetched fetched = http.fetch(source.url(), checksum, path(source.credentials()), folder);
         Path root = fresh();
         if (Archives.isArchive(fetched.file())) {
-            Archives.unpack(fetched.file(), root, Redacted.url(source.url()));
+            Archives.unpack(fetched.file(), root, Redacted.url(source.url()), bounds);
             Files.delete(fetched.file());
         } else {
             Files.move(fetched.file(), root.resolve("Dockerfile"));
@@ -104,7 +108,7 @@ public final class Contexts {
     private Context image(Reference name) throws IOException {
         Path root = fresh();
         RegistryFiles source = new RegistryFiles(registry, name, new Blobs(folder.resolve("pulled")));
-        ImageFiles.Found found = new ImageFiles(source, platform, name.toString())
+        ImageFiles.Found found = new ImageFiles(source, platform, name.toString(), bounds)
                 .put(registry.resolve(name).descriptor(), root);
         return context(root, "oci", found.manifest().toString(), found.created());
     }
@@ -113,7 +117,7 @@ public final class Contexts {
         Path root = fresh();
         LayoutFolder source = new LayoutFolder(Path.of(layout.path()));
         ImageFiles.Found found =
-                new ImageFiles(source, platform, layout.path()).put(source.find(layout.tagOrDigest()), root);
+                new ImageFiles(source, platform, layout.path(), bounds).put(source.find(layout.tagOrDigest()), root);
         return context(root, "oci-layout", found.manifest().toString(), found.created());
     }
 

@@ -1,5 +1,6 @@
 package dev.strata.context;
 
+import dev.strata.layer.Bounds;
 import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,14 +24,22 @@ public final class Git {
 
     private final Path scratch;
     private final @Nullable Path caBundle;
+    private final Bounds bounds;
 
     /**
      * @param scratch a folder for what git needs beside the repository; made when absent
      * @param caBundle PEM file with authorities to trust besides the system's; null for none
+     * @param bounds of the files of a commit
      */
-    public Git(Path scratch, @Nullable Path caBundle) {
+    public Git(Path scratch, @Nullable Path caBundle, Bounds bounds) {
         this.scratch = scratch;
         this.caBundle = caBundle;
+        this.bounds = bounds;
+    }
+
+    /** As the other, with the usual bounds. */
+    public Git(Path scratch, @Nullable Path caBundle) {
+        this(scratch, caBundle, Bounds.DEFAULT);
     }
 
     /**
@@ -121,7 +130,7 @@ public final class Git {
         return null;
     }
 
-    private static Checkout checkout(
+    private Checkout checkout(
             GitSession session, GitRemote remote, GitAddress address, Path into, boolean keep, boolean deep)
             throws IOException {
         boolean done = false;
@@ -130,6 +139,7 @@ public final class Git {
             session.run("remote", "add", "origin", remote.address());
             String commit = fetch(session, address.revision());
             checkCommit(address, commit);
+            session.refuseTooMuch(commit, bounds);
             session.run("checkout", "--quiet", "--force", "--detach", commit);
             if (deep) {
                 new Submodules(session).checkout();

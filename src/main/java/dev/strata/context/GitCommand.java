@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Runs git cut off from its surroundings: no configuration of system or user, no hooks, no questions, no protocol but
@@ -71,6 +73,32 @@ final class GitCommand {
 
     /** Runs to the end. An interrupt kills git and its children and is thrown on as {@link CancelledByInterrupt}. */
     Result run(String... arguments) {
+        return readBy(GitCommand::all, arguments);
+    }
+
+    /**
+     * Runs git and tells its output line by line, each cut at a length.
+     *
+     * @param wanted answers false when nothing more is wanted; then git is ended and the result is no success
+     */
+    Result run(Predicate<String> wanted, String... arguments) {
+        return readBy(stream -> tell(stream, wanted), arguments);
+    }
+
+    private static String tell(InputStream stream, Predicate<String> wanted) {
+        try (BoundedLines lines = new BoundedLines(stream)) {
+            for (String line = lines.next(); line != null; line = lines.next()) {
+                if (!wanted.test(line)) {
+                    break; // Closing the pipe ends git.
+                }
+            }
+            return "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Result readBy(Function<InputStream, String> reader, String... arguments) {
         try {
             Process process = start(arguments);
             CompletableFuture<String> errors = CompletableFuture.supplyAsync(
@@ -79,7 +107,7 @@ final class GitCommand {
             try {
                 process.getOutputStream().close();
                 CompletableFuture<String> output = CompletableFuture.supplyAsync(
-                        () -> all(process.getInputStream()),
+                        () -> reader.apply(process.getInputStream()),
                         task -> Thread.ofVirtual().start(task));
                 int exitCode = process.waitFor();
                 return new Result(exitCode, output.join(), errors.join());

@@ -1,6 +1,7 @@
 package dev.strata.context;
 
 import dev.strata.context.Git.GitRemote;
+import dev.strata.layer.Bounds;
 import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -196,6 +197,40 @@ final class GitSession implements AutoCloseable {
                 .limit(8)
                 .toList();
         return names.isEmpty() ? "" : "; it has " + String.join(", ", names);
+    }
+
+    /**
+     * Asks how large the commit's files are before they are written: a repository of a few kilobytes can name the same
+     * folder a million times.
+     */
+    void refuseTooMuch(String commit, Bounds bounds) {
+        long[] seen = new long[2];
+        GitCommand.Result listed = command.run(
+                line -> {
+                    seen[0]++;
+                    seen[1] += size(line);
+                    return seen[0] <= bounds.entries() && seen[1] <= bounds.bytes();
+                },
+                "ls-tree",
+                "-r",
+                "-l",
+                "--full-tree",
+                commit);
+        if (seen[0] > bounds.entries()) {
+            throw Archives.tooMuch("it holds more than " + bounds.entries() + " files", remote.shown());
+        }
+        if (seen[1] > bounds.bytes()) {
+            throw Archives.tooMuch("it holds more than " + bounds.bytes() + " bytes", remote.shown());
+        }
+        if (!listed.succeeded()) {
+            throw failure(listed, null);
+        }
+    }
+
+    /** The size in {@code MODE TYPE HASH SIZE<tab>NAME}; submodules have none. */
+    private static long size(String line) {
+        String[] words = line.split("\\s+", 5);
+        return words.length > 3 && words[3].matches("[0-9]{1,18}") ? Long.parseLong(words[3]) : 0;
     }
 
     /** Without git-lfs the checked out files would be pointers, which no build wants. */

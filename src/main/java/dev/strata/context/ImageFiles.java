@@ -8,6 +8,7 @@ import dev.strata.image.Json;
 import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
 import dev.strata.image.Platform;
+import dev.strata.layer.Bounds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,7 @@ final class ImageFiles {
     private final Source source;
     private final Platform platform;
     private final String shown;
+    private final Bounds bounds;
 
     /** Where the documents and blobs are. Every byte is checked against its digest. */
     interface Source {
@@ -40,10 +42,12 @@ final class ImageFiles {
         Path blob(Descriptor descriptor) throws IOException;
     }
 
-    ImageFiles(Source source, Platform platform, String shown) {
+    /** @param bounds of what comes out of a layer or an archive */
+    ImageFiles(Source source, Platform platform, String shown, Bounds bounds) {
         this.source = source;
         this.platform = platform;
         this.shown = shown;
+        this.bounds = bounds;
     }
 
     /** @param created null where nothing tells */
@@ -55,7 +59,7 @@ final class ImageFiles {
         Manifest manifest = read(source.document(own), Manifest.class);
         if (manifest.config() != null && isConfig(manifest.config().mediaType())) {
             for (Descriptor layer : manifest.layers()) {
-                Archives.apply(source.blob(layer), into, shown);
+                Archives.apply(source.blob(layer), into, shown, bounds);
             }
             byte[] config = source.document(manifest.config());
             return new Found(own.digest(), read(config, ImageConfig.class).created());
@@ -74,7 +78,7 @@ final class ImageFiles {
         Path blob = source.blob(part);
         String title = part.annotations().get(TITLE);
         if (title == null || "true".equals(part.annotations().get(UNPACK))) {
-            Archives.unpack(blob, into, shown);
+            Archives.unpack(blob, into, shown, bounds);
             return;
         }
         Path target = into.resolve(title).normalize();

@@ -34,6 +34,9 @@ public final class Archive {
     private static final byte[] XZ = {(byte) 0xFD, '7', 'z', 'X', 'Z', 0};
     private static final byte[] ZSTD = {0x28, (byte) 0xB5, 0x2F, (byte) 0xFD};
 
+    /** To see what a file is, its first entry is enough, whatever its size. */
+    private static final Bounds FIRST = new Bounds(Long.MAX_VALUE, 1000);
+
     private Archive() {}
 
     /**
@@ -43,7 +46,7 @@ public final class Archive {
      */
     public static boolean isArchive(InputStream file) {
         try {
-            return new TarReader(decompress(file)).next() != null;
+            return new TarReader(decompress(file), FIRST).next() != null;
         } catch (LayerException | IOException e) {
             // Compressed or not, it is something else; who copies it will meet trouble of the disk again.
             return false;
@@ -57,13 +60,14 @@ public final class Archive {
      *
      * @param file an archive; not closed
      * @param folder where the archive's tar will lie, for as long as the tree is used
-     * @throws LayerException when the archive is damaged
+     * @param bounds of what comes out of it
+     * @throws LayerException when the archive is damaged or too much
      */
-    public static LayerTree open(InputStream file, Path folder) throws IOException {
+    public static LayerTree open(InputStream file, Path folder, Bounds bounds) throws IOException {
         Files.createDirectories(folder);
         Path partial = Files.createTempFile(folder, "archive", ".partial");
         try {
-            LayerIndex index = spool(new TarReader(decompress(file)), partial);
+            LayerIndex index = spool(new TarReader(decompress(file), bounds), partial);
             Files.move(
                     partial,
                     folder.resolve(SpooledTars.fileName(index.diffId())),

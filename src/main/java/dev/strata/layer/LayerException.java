@@ -10,6 +10,7 @@ public final class LayerException extends RuntimeException {
     private final String what;
     private final String where;
     private final @Nullable String mend;
+    private final boolean tooMuch;
 
     LayerException(String what, String where, @Nullable String mend) {
         this(what, where, mend, null);
@@ -20,6 +21,25 @@ public final class LayerException extends RuntimeException {
         this.what = what;
         this.where = Names.shown(where);
         this.mend = mend;
+        this.tooMuch = false;
+    }
+
+    private LayerException(String what, String where) {
+        super((where.isEmpty() ? "" : Names.shown(where) + ": ") + what);
+        this.what = what;
+        this.where = Names.shown(where);
+        this.mend = null;
+        this.tooMuch = true;
+    }
+
+    /** More came out of a tar than its {@link Bounds} allow. */
+    static LayerException tooMuch(String what, String where) {
+        return new LayerException(what, where);
+    }
+
+    /** Whether nothing is wrong but that it is more than {@link Bounds} allow. */
+    public boolean isTooMuch() {
+        return tooMuch;
     }
 
     public String what() {

@@ -73,10 +73,11 @@ public record LayerIndex(Digest diffId, long tarSize, List<Entry> entries, Sorte
      * Reads the whole of a layer, whose digest is the index's diff ID then.
      *
      * @param tar uncompressed; not closed
-     * @throws LayerException when it is no tar, or damaged
+     * @param bounds of what comes out of it
+     * @throws LayerException when it is no tar, damaged or too much
      */
-    public static LayerIndex ofTar(InputStream tar) throws IOException {
-        return LayerIndexing.read(tar);
+    public static LayerIndex ofTar(InputStream tar, Bounds bounds) throws IOException {
+        return LayerIndexing.read(tar, bounds);
     }
 
     /** Saves the index so that it is there whole or not at all. */

@@ -3,6 +3,7 @@ package dev.strata.layer;
 import dev.strata.image.Digest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,8 @@ import java.util.Map;
 
 /** Tars of layers in a folder, uncompressed so that any place in them can be read; fetched once, when first needed. */
 final class SpooledTars implements AutoCloseable {
+    private static final int BUFFER = 1 << 16;
+
     private final LayerTree.Opener opener;
     private final Path folder;
     private final Map<Digest, FileChannel> open = new HashMap<>();
@@ -53,7 +56,7 @@ final class SpooledTars implements AutoCloseable {
             try (InputStream blob = opener.open(layer.diffId());
                     InputStream tar = new DigestInputStream(Compression.decompress(blob), hash);
                     var out = Files.newOutputStream(partial)) {
-                tar.transferTo(out);
+                copy(tar, out, layer.tarSize());
             }
             if (!layer.diffId().matches(hash)) {
                 throw new LayerException(
@@ -64,6 +67,20 @@ final class SpooledTars implements AutoCloseable {
             Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(partial);
+        }
+    }
+
+    /** What has more bytes than its index tells is not the tar, and may have no end. */
+    private static void copy(InputStream tar, OutputStream out, long size) throws IOException {
+        byte[] buffer = new byte[BUFFER];
+        long left = size + 1;
+        while (left > 0) {
+            int count = tar.read(buffer, 0, (int) Math.min(left, buffer.length));
+            if (count < 0) {
+                return;
+            }
+            out.write(buffer, 0, count);
+            left -= count;
         }
     }
 

@@ -27,6 +27,7 @@ final class TarReader {
     private static final long LARGEST_MINOR = (1L << 20) - 1;
 
     private final InputStream in;
+    private final Bounds.Count count;
     private final byte[] block = new byte[BLOCK];
     private final byte[] skipped = new byte[1 << 14];
     private long position;
@@ -35,9 +36,13 @@ final class TarReader {
     private long padding;
     private String current = "";
 
-    /** @param in the tar, uncompressed; not closed */
-    TarReader(InputStream in) {
+    /**
+     * @param in the tar, uncompressed; not closed
+     * @param bounds beyond which it is refused
+     */
+    TarReader(InputStream in, Bounds bounds) {
         this.in = new BufferedInputStream(in, 1 << 16);
+        this.count = new Bounds.Count(bounds);
     }
 
     /**
@@ -59,6 +64,7 @@ final class TarReader {
             if (header == null) {
                 return null;
             }
+            count.entry(current);
             switch (header.type()) {
                 case 'x' -> records = new PaxRecords(extended(header));
                 case 'g' -> new PaxRecords(extended(header));
@@ -82,7 +88,9 @@ final class TarReader {
 
     /** Reads on to the end of the stream, so that a digest over it is over all of it; what comes is not looked at. */
     void drain() throws IOException {
-        in.transferTo(java.io.OutputStream.nullOutputStream());
+        for (int some = in.read(skipped); some >= 0; some = in.read(skipped)) {
+            count.bytes(some, "");
+        }
     }
 
     private @Nullable TarHeader header() throws IOException {
@@ -116,6 +124,7 @@ final class TarReader {
         if (size < 0 || size > LARGEST_EXTENDED) {
             throw malformed("an extended header has " + size + " bytes; at most " + LARGEST_EXTENDED + " are allowed");
         }
+        count.extended(size, current);
         byte[] bytes = in.readNBytes((int) size);
         position += bytes.length;
         if (bytes.length < size) {
@@ -202,6 +211,7 @@ final class TarReader {
         }
         left = size;
         padding = padding(size);
+        count.bytes(size, name);
         if (header.type() == 'S') {
             long realSize = header.realSize();
             return sparse(name, metadata, realSize, oldExtents(header));
@@ -224,6 +234,7 @@ final class TarReader {
             end = extent.offset() + extent.size();
             packed += extent.size();
         }
+        count.bytes(size - packed, name);
         if (packed != left) {
             throw malformed("a sparse file holds " + left + " bytes where its map tells " + packed);
         }

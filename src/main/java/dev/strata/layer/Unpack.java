@@ -36,11 +36,12 @@ public final class Unpack {
      *
      * @param tar uncompressed; not closed
      * @param root a folder that is there
-     * @throws LayerException when the tar is damaged, breaks off, or asks for what no file system has. What was unpacked
-     *     so far is there
+     * @param bounds beyond which it ends
+     * @throws LayerException when the tar is damaged, breaks off, asks for what no file system has or for too much. What
+     *     was unpacked so far is there
      */
-    public static Unpacked apply(InputStream tar, Path root, Whiteouts whiteouts) throws IOException {
-        TarReader reader = new TarReader(tar);
+    public static Unpacked apply(InputStream tar, Path root, Whiteouts whiteouts, Bounds bounds) throws IOException {
+        TarReader reader = new TarReader(tar, bounds);
         Unpacking unpacking = new Unpacking(new RootFolder(root.toRealPath()), whiteouts);
         for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
             unpacking.add(entry, reader.content());

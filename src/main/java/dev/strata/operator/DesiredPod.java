@@ -117,7 +117,8 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                 plan.reproducible(),
                 plan.sourceDateEpoch(),
                 plan.registries(),
-                plan.cacheMounts());
+                plan.cacheMounts(),
+                plan.limits());
     }
 
     Pod pod() {

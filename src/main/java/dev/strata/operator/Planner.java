@@ -23,6 +23,7 @@ import dev.strata.operator.Wanted.Mount;
 import dev.strata.plan.Plan;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Secret;
 import java.time.Duration;
 import java.time.Instant;
@@ -133,7 +134,8 @@ final class Planner {
                 Boolean.TRUE.equals(spec.reproducible()),
                 null,
                 registries(),
-                null);
+                null,
+                limits());
         String hash =
                 InputsHash.of(spec, args, platforms.getFirst(), contents(), secretDigests(), rebuild(build), found);
         return new Wanted.Valid(
@@ -178,6 +180,21 @@ final class Planner {
                         ? Duration.ofHours(1)
                         : ClassDefaults.duration(keep.succeeded()),
                 keep == null || keep.failed() == null ? Duration.ofHours(24) : ClassDefaults.duration(keep.failed()));
+    }
+
+    /** What the class allows to be unpacked; null where it says nothing. */
+    private Plan.@Nullable Limits limits() {
+        BuildClassSpec.Maximum maximum = settings.maximum();
+        if (maximum == null || (maximum.unpackedSize() == null && maximum.unpackedFiles() == null)) {
+            return null;
+        }
+        Quantity size = maximum.unpackedSize();
+        Long files = maximum.unpackedFiles();
+        return new Plan.Limits(
+                size == null
+                        ? Plan.Limits.DEFAULT.unpackedBytes()
+                        : size.getNumericalAmount().longValue(),
+                files == null ? Plan.Limits.DEFAULT.unpackedFiles() : files);
     }
 
     private List<String> broken() {

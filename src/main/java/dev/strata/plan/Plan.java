@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param reproducible whether times are clamped to the source date
  * @param sourceDateEpoch seconds since 1970, null where the source tells (commit time) or nothing does
  * @param cacheMounts where the folders of {@code RUN --mount=type=cache} outlive the builder; null is its state folder
+ * @param limits of what a source, an archive or a layer may unpack to; null is {@link Limits#DEFAULT}
  * @param noCache steps run although a record of them exists; empty list with {@code true} means all
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -53,7 +54,8 @@ public record Plan(
         boolean reproducible,
         @Nullable Long sourceDateEpoch,
         Registries registries,
-        @Nullable CacheMounts cacheMounts) {
+        @Nullable CacheMounts cacheMounts,
+        @Nullable Limits limits) {
 
     public Plan {
         args = args == null
@@ -71,6 +73,17 @@ public record Plan(
 
     private static <V> SortedMap<String, V> sorted(@Nullable Map<String, V> map) {
         return map == null ? Collections.emptySortedMap() : Collections.unmodifiableSortedMap(new TreeMap<>(map));
+    }
+
+    /**
+     * How much may come out of one source, one archive of ADD, one layer of a base.
+     *
+     * @param unpackedBytes of all files together
+     * @param unpackedFiles their number, folders and links among them
+     */
+    public record Limits(long unpackedBytes, long unpackedFiles) {
+        /** Where nobody says anything: 64 GiB in a million files. */
+        public static final Limits DEFAULT = new Limits(64L << 30, 1_000_000);
     }
 
     /** Where files come from. */

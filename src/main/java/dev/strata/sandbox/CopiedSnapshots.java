@@ -76,7 +76,9 @@ final class CopiedSnapshots implements Snapshots {
         Path folder = below == null ? state.make() : copy(below);
         for (Layer layer : chain.subList(there, chain.size())) {
             try (InputStream tar = source.openTar(layer)) {
-                Unpack.apply(tar, folder, Unpack.Whiteouts.APPLY).notes().forEach(warnings);
+                Unpack.apply(tar, folder, Unpack.Whiteouts.APPLY, source.bounds())
+                        .notes()
+                        .forEach(warnings);
             } catch (IOException | RuntimeException e) {
                 state.remove(folder);
                 throw e;

@@ -119,7 +119,7 @@ final class OverlayLayers {
         Path tree = Files.createDirectory(OverlayFolders.tree(folder));
         Unpacked unpacked;
         try (InputStream tar = source.openTar(layer)) {
-            unpacked = Unpack.apply(tar, tree, whiteouts);
+            unpacked = Unpack.apply(tar, tree, whiteouts, source.bounds());
         } catch (IOException | RuntimeException e) {
             state.remove(folder);
             throw e;
@@ -167,7 +167,7 @@ final class OverlayLayers {
         Path folder = state.make();
         snapshots.writable(below, folder);
         try (InputStream tar = source.openTar(layer)) {
-            Unpack.apply(tar, OverlayFolders.root(folder), Unpack.Whiteouts.APPLY);
+            Unpack.apply(tar, OverlayFolders.root(folder), Unpack.Whiteouts.APPLY, source.bounds());
         } catch (IOException | RuntimeException e) {
             snapshots.discard(folder);
             throw e;

@@ -1,6 +1,7 @@
 package dev.strata.sandbox;
 
 import dev.strata.image.Layer;
+import dev.strata.layer.Bounds;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -9,4 +10,9 @@ import java.io.InputStream;
 public interface TarSource {
     /** The uncompressed tar of a layer; the caller closes it. */
     InputStream openTar(Layer layer) throws IOException;
+
+    /** How much may come out of a layer. */
+    default Bounds bounds() {
+        return Bounds.DEFAULT;
+    }
 }

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.strata.image.Descriptor;
 import dev.strata.image.ImageConfig;
 import dev.strata.image.Reference;
+import dev.strata.layer.Compression;
+import dev.strata.layer.Content;
+import dev.strata.layer.DiskTree;
+import dev.strata.layer.LayerWriter;
 import dev.strata.plan.Event;
 import dev.strata.plan.Failure;
 import dev.strata.plan.Outcome;
@@ -480,6 +484,56 @@ class BuildTest {
         Failure failure = bench.failure();
         assertThat(failure.where()).isEqualTo("Dockerfile:2");
         assertThat(failure.sentence()).contains("--link").contains("give numbers");
+    }
+
+    private Path gzippedZeros(String name, int mebibytes) throws IOException {
+        Path file = bench.context.resolve(name);
+        Files.createDirectories(bench.context);
+        Path zeros = Files.createDirectories(folder.resolve("zeros"));
+        try (var out = new java.io.RandomAccessFile(zeros.resolve("zeros").toFile(), "rw")) {
+            out.setLength((long) mebibytes << 20);
+        }
+        try (var out = Compression.GZIP.compress(Files.newOutputStream(file), 9)) {
+            DiskTree tree = new DiskTree(zeros);
+            LayerWriter.writeTar(TreeFiles.all(tree), Content.of(tree), out);
+        }
+        return file;
+    }
+
+    @Test
+    void anArchiveThatUnpacksToMoreThanIsAllowedIsTheUsersToMendAtItsLine() throws IOException {
+        Path bomb = gzippedZeros("bomb.tar.gz", 50);
+        assertThat(Files.size(bomb)).isLessThan(100_000);
+        bench.file("Dockerfile", "FROM scratch\nADD bomb.tar.gz /\n");
+        bench.limits = new Plan.Limits(10 << 20, 1000);
+        Failure failure = bench.failure();
+        assertThat(failure.cause()).isEqualTo(Failure.Cause.USER);
+        assertThat(failure.where()).isEqualTo("Dockerfile:2");
+        assertThat(failure.what()).contains("bomb.tar.gz").contains("more than 10485760 bytes");
+        assertThat(failure.mend()).contains("maximum.unpackedSize");
+        bench.limits = null;
+        bench.digest();
+    }
+
+    @Test
+    void aBaseWhoseLayerUnpacksToMoreThanIsAllowedIsTheUsersToMend() throws IOException {
+        Workbench own = new Workbench(folder.resolve("base"));
+        own.file("Dockerfile", "FROM scratch\nCOPY big /\n").file("big", "0123456789".repeat(1000));
+        own.digest(registry.host() + "/bases/big:1");
+        bench.file("Dockerfile", "FROM " + registry.host() + "/bases/big:1\nWORKDIR /x\n");
+        bench.limits = new Plan.Limits(1000, 1000);
+        Failure failure = bench.failure();
+        assertThat(failure.cause()).isEqualTo(Failure.Cause.USER);
+        assertThat(failure.what()).contains("a layer is not taken: it holds more than 1000 bytes");
+        assertThat(failure.mend()).contains("maximum.unpackedSize");
+    }
+
+    @Test
+    void aFileThatNoLayerCanHoldIsTheUsersToMend() {
+        bench.file("Dockerfile", "FROM scratch\nCOPY . /\n").file(".wh.gone", "");
+        Failure failure = bench.failure();
+        assertThat(failure.cause()).isEqualTo(Failure.Cause.USER);
+        assertThat(failure.sentence()).contains(".wh.gone").contains("Rename the file");
     }
 
     @Test

@@ -56,6 +56,7 @@ class BuildWarningsTest {
                 false,
                 null,
                 Plan.Registries.NONE,
+                null,
                 null);
         BuildSettings settings =
                 new BuildSettings(folder.resolve("state"), folder.resolve("temporary"), false, null, 2);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.strata.graph.Label;
 import dev.strata.graph.Step;
 import dev.strata.layer.Archive;
+import dev.strata.layer.Bounds;
 import dev.strata.layer.Bytes;
 import dev.strata.layer.Change;
 import dev.strata.layer.Content;
@@ -127,7 +128,8 @@ class CopyingTest {
     private dev.strata.layer.@Nullable LayerTree archive(InputStream file) throws IOException {
         byte[] bytes = file.readAllBytes();
         return Archive.isArchive(new ByteArrayInputStream(bytes))
-                ? Archive.open(new ByteArrayInputStream(bytes), Files.createTempDirectory(folder, "archive"))
+                ? Archive.open(
+                        new ByteArrayInputStream(bytes), Files.createTempDirectory(folder, "archive"), Bounds.NONE)
                 : null;
     }
 

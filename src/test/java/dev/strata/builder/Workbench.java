@@ -37,6 +37,7 @@ final class Workbench {
     final TreeMap<String, String> ssh = new TreeMap<>();
     Plan.@Nullable CacheMounts cacheMounts;
     boolean noCache;
+    Plan.@Nullable Limits limits;
     String platform = "linux/amd64";
     boolean sandbox;
     boolean insecure;
@@ -126,7 +127,8 @@ final class Workbench {
                 false,
                 null,
                 Plan.Registries.NONE,
-                cacheMounts);
+                cacheMounts,
+                limits);
         BuildSettings settings = new BuildSettings(state, root.resolve("temporary-" + ++number), sandbox, null, 4);
         return new Build(plan, settings, events::add, clock, options -> new Waits().client(options));
     }

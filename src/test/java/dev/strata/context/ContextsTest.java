@@ -16,6 +16,8 @@ import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
+import dev.strata.layer.Bounds;
+import dev.strata.plan.Failure;
 import dev.strata.plan.Plan.Source;
 import dev.strata.registry.MemoryRegistry;
 import dev.strata.registry.RegistryException;
@@ -160,6 +162,71 @@ class ContextsTest {
         assertThatThrownBy(() -> contexts.fetch(new Source.Http("http://127.0.0.1:1/f", "abc", null), ""))
                 .isInstanceOf(ContextException.class)
                 .hasMessageContaining("checksum");
+    }
+
+    @Test
+    void aTarThatUnpacksToMoreThanIsAllowedIsTheUsersFaultAndSaysWhereMoreIsAllowed() throws IOException {
+        Path tar = tar("context.tar.gz", "a", "b");
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.start();
+        try {
+            Source.Http source = new Source.Http(served(server, tar), null, null);
+            Contexts few = TestContexts.in(folder.resolve("few"), new Bounds(1 << 20, 2));
+            assertThatThrownBy(() -> few.fetch(source, "")).isInstanceOfSatisfying(ContextException.class, refused -> {
+                assertThat(refused.fault()).isEqualTo(Failure.Cause.USER);
+                assertThat(refused.what()).isEqualTo("it is not taken: it holds more than 2 files");
+                assertThat(refused.mend()).contains("maximum.unpackedSize").contains("--limit");
+            });
+            Contexts small = TestContexts.in(folder.resolve("small"), new Bounds(20, 100));
+            assertThatThrownBy(() -> small.fetch(source, "")).hasMessageContaining("more than 20 bytes");
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void anImageWhoseLayerUnpacksToMoreThanIsAllowedIsRefused() throws IOException {
+        Path layout = folder.resolve("layout");
+        Blobs blobs = new Blobs(layout);
+        Layer layer = layer(blobs, "layer.tar", "a", "b");
+        Image image = Image.scratch(Platform.parse("linux/amd64")).plus(layer, history());
+        Descriptor config = blobs.put(MediaTypes.CONFIG, Json.bytes(image.config()));
+        Manifest manifest = Manifest.of(config, List.of(layer.blob()), Collections.emptySortedMap());
+        Descriptor listed = blobs.put(MediaTypes.MANIFEST, Json.bytes(manifest));
+        Files.write(layout.resolve("index.json"), Json.bytes(Index.of(List.of(listed), Collections.emptySortedMap())));
+        Contexts few = TestContexts.in(folder.resolve("few"), new Bounds(20, 100));
+        assertThatThrownBy(() -> few.fetch(new Source.OciLayout(layout.toString(), null), ""))
+                .hasMessageContaining("more than 20 bytes");
+    }
+
+    @Test
+    void aCommitThatNamesTheSameFilesAgainAndAgainIsRefusedBeforeOneIsWritten() throws IOException {
+        GitRepository bomb = new GitRepository(folder.resolve("bomb.git"));
+        bomb.write("0/f", "x".repeat(1000)).commit("first");
+        String tree = bomb.run("rev-parse", "HEAD:0");
+        for (int level = 0; level < 8; level++) {
+            StringBuilder entries = new StringBuilder();
+            for (int i = 0; i < 10; i++) {
+                entries.append("040000 tree ")
+                        .append(tree)
+                        .append('\t')
+                        .append(i)
+                        .append('\n');
+            }
+            Path list = Files.writeString(folder.resolve("entries"), entries);
+            tree = bomb.run("-c", "alias.make=!git mktree <" + list, "make");
+        }
+        bomb.run("update-ref", "refs/heads/main", bomb.run("commit-tree", "-m", "bomb", tree));
+        Path place = folder.resolve("place");
+        Contexts bounded = TestContexts.in(place, new Bounds(1 << 30, 1000));
+        Source.Git source = new Source.Git(bomb.folder().toString(), "main", null, true, null);
+        assertThatThrownBy(() -> bounded.fetch(source, "")).isInstanceOfSatisfying(ContextException.class, refused -> {
+            assertThat(refused.fault()).isEqualTo(Failure.Cause.USER);
+            assertThat(refused.what()).contains("more than 1000 files");
+        });
+        assertThat(files(place)).noneMatch(path -> path.endsWith("/f"));
+        Contexts small = TestContexts.in(folder.resolve("small"), new Bounds(100_000, 1_000_000));
+        assertThatThrownBy(() -> small.fetch(source, "")).hasMessageContaining("more than 100000 bytes");
     }
 
     private Path tar(String name, String... files) throws IOException {

@@ -1,6 +1,7 @@
 package dev.strata.context;
 
 import dev.strata.image.Platform;
+import dev.strata.layer.Bounds;
 import dev.strata.registry.Registry;
 import dev.strata.registry.RegistryOptions;
 import java.nio.file.Path;
@@ -10,11 +11,16 @@ final class TestContexts {
     private TestContexts() {}
 
     static Contexts in(Path folder) {
+        return in(folder, Bounds.DEFAULT);
+    }
+
+    static Contexts in(Path folder, Bounds bounds) {
         return new Contexts(
                 folder,
-                new Git(folder, null),
+                new Git(folder, null, bounds),
                 new Http(null, 1 << 20),
                 new Registry(RegistryOptions.DEFAULT),
-                Platform.parse("linux/amd64"));
+                Platform.parse("linux/amd64"),
+                bounds);
     }
 }

@@ -68,7 +68,7 @@ class ArchiveTest {
             assertThat(tree.open("hole").readAllBytes()).isEqualTo(new byte[5000]);
         }
         try (InputStream tar = Files.newInputStream(folder.resolve("x.tar"))) {
-            LayerIndex index = LayerIndex.ofTar(tar);
+            LayerIndex index = LayerIndex.ofTar(tar, Bounds.NONE);
             Path saved = folder.resolve("index");
             index.save(saved);
             assertThat(LayerIndex.load(saved)).isEqualTo(index);
@@ -163,7 +163,7 @@ class ArchiveTest {
         Written written = LayerWriter.write(changes, Content.of(tree), Compression.ZSTD, null, blobs);
 
         try (InputStream blob = blobs.open(written.layer().blob().digest())) {
-            LayerIndex read = LayerIndex.ofTar(Compression.decompress(blob));
+            LayerIndex read = LayerIndex.ofTar(Compression.decompress(blob), Bounds.NONE);
             assertThat(read).isEqualTo(written.index());
             assertThat(read.kept().keySet()).containsExactly("etc/passwd");
         }
@@ -172,12 +172,13 @@ class ArchiveTest {
     @Test
     void whiteoutsThatMakeNoSenseAreRefusedAndThoseOfAufsIgnored() throws Exception {
         for (String name : new String[] {".wh.", "a/.wh..", ".wh...", ".wh.a/b", "c/.wh.d/e"}) {
-            assertThatThrownBy(() -> LayerIndex.ofTar(new ByteArrayInputStream(tar(name))))
+            assertThatThrownBy(() -> LayerIndex.ofTar(new ByteArrayInputStream(tar(name)), Bounds.NONE))
                     .as(name)
                     .isInstanceOf(LayerException.class);
         }
         for (String name : new String[] {".wh..wh.aufs", ".wh..wh.plnk/1.2", "a/.wh..wh.orph"}) {
-            assertThat(LayerIndex.ofTar(new ByteArrayInputStream(tar(name))).entries())
+            assertThat(LayerIndex.ofTar(new ByteArrayInputStream(tar(name)), Bounds.NONE)
+                            .entries())
                     .as(name)
                     .isEmpty();
         }
@@ -219,7 +220,7 @@ class ArchiveTest {
 
     private LayerTree open(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            return Archive.open(in, folder.resolve("spool"));
+            return Archive.open(in, folder.resolve("spool"), Bounds.NONE);
         }
     }
 

@@ -73,7 +73,7 @@ class HostileTarsTest {
 
     private static void apply(InputStream layer, Path root) throws IOException {
         try (InputStream tar = layer) {
-            Unpack.apply(tar, root, Unpack.Whiteouts.APPLY);
+            Unpack.apply(tar, root, Unpack.Whiteouts.APPLY, Bounds.NONE);
         }
     }
 

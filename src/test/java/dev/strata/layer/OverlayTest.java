@@ -82,7 +82,7 @@ class OverlayTest {
                         .file("etc/.wh..wh.plnk", "")
                         .file("link", "a file now"))) {
             unpack(layer);
-            Unpack.apply(tar(layer), applied, Unpack.Whiteouts.APPLY);
+            Unpack.apply(tar(layer), applied, Unpack.Whiteouts.APPLY, Bounds.NONE);
         }
 
         mount();
@@ -163,14 +163,14 @@ class OverlayTest {
         unpack(randomLayer(new Random(seed)));
         mount();
         Path copy = Files.createDirectory(folder.resolve("copy"));
-        Unpack.apply(asTar(new DiskTree(merged)), copy, Unpack.Whiteouts.NONE);
+        Unpack.apply(asTar(new DiskTree(merged)), copy, Unpack.Whiteouts.NONE, Bounds.NONE);
         Random random = new Random(seed + 100);
         for (int i = 0; i < 60; i++) {
             change(random);
         }
 
         List<Change> changes = UpperDirectory.changes(upper, below(), false);
-        Unpack.apply(asTar(changes, Content.of(new DiskTree(upper))), copy, Unpack.Whiteouts.APPLY);
+        Unpack.apply(asTar(changes, Content.of(new DiskTree(upper))), copy, Unpack.Whiteouts.APPLY, Bounds.NONE);
 
         // In this direction: a file written anew as it was may stay linked in the copy, since overlayfs itself parts
         // the
@@ -254,7 +254,7 @@ class OverlayTest {
     private Unpacked unpack(RawTar layer) throws IOException {
         Path root = Files.createDirectory(folder.resolve("layer" + layers.size()));
         layers.add(root);
-        return Unpack.apply(tar(layer), root, Unpack.Whiteouts.OVERLAY_TRUSTED);
+        return Unpack.apply(tar(layer), root, Unpack.Whiteouts.OVERLAY_TRUSTED, Bounds.NONE);
     }
 
     /** What is below the upper directory, in tests with one layer. */

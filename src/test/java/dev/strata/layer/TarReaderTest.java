@@ -58,7 +58,7 @@ class TarReaderTest {
     @Test
     void theContentIsWhereTheOffsetTells() throws IOException {
         byte[] tar = new RawTar().file("a", "x".repeat(1000)).file("b", "found").ended();
-        TarReader reader = new TarReader(new ByteArrayInputStream(tar));
+        TarReader reader = new TarReader(new ByteArrayInputStream(tar), Bounds.NONE);
         reader.next();
 
         TarEntry second = reader.next();
@@ -209,7 +209,7 @@ class TarReaderTest {
 
         try (InputStream in = Files.newInputStream(tar)) {
             Path root = Files.createDirectory(folder.resolve("root"));
-            Unpack.apply(in, root, Unpack.Whiteouts.NONE);
+            Unpack.apply(in, root, Unpack.Whiteouts.NONE, Bounds.NONE);
 
             assertThat(Files.mismatch(root.resolve("holes"), folder.resolve("holes")))
                     .isEqualTo(-1);
@@ -244,7 +244,7 @@ class TarReaderTest {
     }
 
     private static List<TarEntry> entries(byte[] tar) throws IOException {
-        TarReader reader = new TarReader(new ByteArrayInputStream(tar));
+        TarReader reader = new TarReader(new ByteArrayInputStream(tar), Bounds.NONE);
         List<TarEntry> entries = new ArrayList<>();
         for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
             reader.content().readAllBytes();

@@ -46,7 +46,7 @@ class UnpackTest {
             writer.file("d/caf\uDCE9", metadata, 0, InputStream.nullInputStream());
         }
 
-        Unpack.apply(new ByteArrayInputStream(tar.toByteArray()), root, Unpack.Whiteouts.APPLY);
+        Unpack.apply(new ByteArrayInputStream(tar.toByteArray()), root, Unpack.Whiteouts.APPLY, Bounds.NONE);
 
         DiskTree tree = new DiskTree(root);
         assertThat(tree.find("")).isEqualTo(new Node.Directory(metadata));
@@ -69,7 +69,7 @@ class UnpackTest {
             writer.file("ping", new Metadata(0755, 7, 7, 0, 0, xattrs), 1, new ByteArrayInputStream(Names.bytes("x")));
         }
 
-        Unpack.apply(new ByteArrayInputStream(tar.toByteArray()), root, Unpack.Whiteouts.APPLY);
+        Unpack.apply(new ByteArrayInputStream(tar.toByteArray()), root, Unpack.Whiteouts.APPLY, Bounds.NONE);
 
         Node found = new DiskTree(root).find("ping");
         assertThat(found).isNotNull();
@@ -148,7 +148,10 @@ class UnpackTest {
         Files.writeString(root.resolve("f"), "stays");
 
         Unpack.apply(
-                new ByteArrayInputStream(new RawTar().file(".wh.f", "a file").ended()), root, Unpack.Whiteouts.NONE);
+                new ByteArrayInputStream(new RawTar().file(".wh.f", "a file").ended()),
+                root,
+                Unpack.Whiteouts.NONE,
+                Bounds.NONE);
 
         assertThat(root.resolve("f")).hasContent("stays");
         assertThat(root.resolve(".wh.f")).hasContent("a file");
@@ -182,7 +185,7 @@ class UnpackTest {
         assertThat(python.waitFor()).isZero();
 
         try (InputStream in = Files.newInputStream(made)) {
-            Unpack.apply(in, root, Unpack.Whiteouts.APPLY);
+            Unpack.apply(in, root, Unpack.Whiteouts.APPLY, Bounds.NONE);
         }
 
         DiskTree tree = new DiskTree(root);
@@ -201,6 +204,6 @@ class UnpackTest {
     }
 
     private Unpacked apply(RawTar tar) throws IOException {
-        return Unpack.apply(new ByteArrayInputStream(tar.ended()), root, Unpack.Whiteouts.APPLY);
+        return Unpack.apply(new ByteArrayInputStream(tar.ended()), root, Unpack.Whiteouts.APPLY, Bounds.NONE);
     }
 }

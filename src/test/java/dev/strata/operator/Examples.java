@@ -96,6 +96,7 @@ final class Examples {
                 false,
                 null,
                 Plan.Registries.NONE,
+                null,
                 null);
         Wanted.Pod pod = new Wanted.Pod(
                 plan,

@@ -99,6 +99,7 @@ class PlanTest {
                         List.of("registry.example"),
                         List.of("/docker"),
                         "/ca.pem"),
-                null);
+                null,
+                new Plan.Limits(1L << 30, 5));
     }
 }
