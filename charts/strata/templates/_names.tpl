@@ -40,10 +40,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
-# Plans are written and taken away; ConfigMaps that a spec names are read, and their changes are seen.
+# Plans are written and taken away, and so are ConfigMaps that tell a digest; those that a spec names are read, and their changes seen.
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [get, list, watch, create, delete]
+  verbs: [get, list, watch, create, update, delete]
 # Which pull secrets a builder pod mounts.
 - apiGroups: [""]
   resources: [serviceaccounts]

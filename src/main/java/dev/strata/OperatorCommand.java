@@ -7,8 +7,13 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +35,7 @@ import picocli.CommandLine.Spec;
         })
 final class OperatorCommand implements Callable<Integer> {
     private static final Duration STOPPING = Duration.ofSeconds(12);
+    private static final Duration RESYNC = Duration.ofMinutes(30);
     private static final Duration BETWEEN_CONNECTIONS = Duration.ofSeconds(1);
 
     @Spec
@@ -67,6 +73,14 @@ final class OperatorCommand implements Callable<Integer> {
             defaultValue = "8081",
             description = "Where git servers POST /hooks/<namespace>/<name> to; default: ${DEFAULT-VALUE}.")
     private int hookPort = 8081;
+
+    @Option(
+            names = "--trace-endpoint",
+            paramLabel = "URL",
+            defaultValue = "${env:OTEL_EXPORTER_OTLP_ENDPOINT}",
+            description = "Base URL of an OpenTelemetry receiver (OTLP over HTTP) that gets a trace of each build;"
+                    + " default: $OTEL_EXPORTER_OTLP_ENDPOINT, or none.")
+    private @Nullable String traceEndpoint;
 
     @Option(
             names = "--retry-delay",
@@ -130,7 +144,47 @@ final class OperatorCommand implements Callable<Integer> {
                 hookPort,
                 true,
                 BETWEEN_CONNECTIONS,
-                lease);
+                RESYNC,
+                lease,
+                tracing());
+    }
+
+    private StrataOperator.@Nullable Tracing tracing() {
+        if (traceEndpoint == null || traceEndpoint.isBlank()) {
+            return null;
+        }
+        return new StrataOperator.Tracing(
+                endpoint(traceEndpoint),
+                headers(Objects.requireNonNullElse(System.getenv("OTEL_EXPORTER_OTLP_HEADERS"), "")),
+                Objects.requireNonNullElse(System.getenv("OTEL_SERVICE_NAME"), "strata"));
+    }
+
+    private URI endpoint(String text) {
+        try {
+            URI endpoint = URI.create(text);
+            if (endpoint.getHost() != null && endpoint.getScheme().startsWith("http")) {
+                return endpoint;
+            }
+        } catch (IllegalArgumentException e) {
+            // told below, as any other text that is no such URL
+        }
+        throw new ParameterException(
+                Objects.requireNonNull(spec).commandLine(),
+                "--trace-endpoint: \"" + text + "\" is no http or https URL, such as http://collector.example:4318");
+    }
+
+    /** As OpenTelemetry writes them: {@code name=value} with commas between, both URL-encoded. */
+    static Map<String, String> headers(String text) {
+        Map<String, String> headers = new TreeMap<>();
+        for (String pair : text.split(",")) {
+            int equals = pair.indexOf('=');
+            if (equals > 0) {
+                headers.put(
+                        URLDecoder.decode(pair.substring(0, equals).strip(), StandardCharsets.UTF_8),
+                        URLDecoder.decode(pair.substring(equals + 1).strip(), StandardCharsets.UTF_8));
+            }
+        }
+        return headers;
     }
 
     /** The image of the pod that this process runs in, so that it is named in one place only. */

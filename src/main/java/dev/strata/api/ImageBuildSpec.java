@@ -256,7 +256,13 @@ public record ImageBuildSpec(
             @Pattern("^(gzip|zstd|uncompressed)$")
             @JsonPropertyDescription("How layers are compressed: gzip (the default), zstd or uncompressed.")
             @Nullable
-            String compression) {
+            String compression,
+
+            @Size(min = 1, max = 253)
+            @JsonPropertyDescription(
+                    "A ConfigMap in the build's namespace that the operator makes and keeps true: the last good image as image, repository and digest. One that somebody else has made is refused.")
+            @Nullable
+            String configMap) {
         public Output {
             tags = tags == null ? List.of() : List.copyOf(tags);
             labels = sorted(labels);

@@ -41,11 +41,11 @@ final class Cluster implements HookServer.Builds {
             return new Gathered(build, buildClass, null, configMaps, secrets);
         }
         for (String name : Planner.configMaps(spec)) {
-            ConfigMap found =
-                    client.configMaps().inNamespace(namespace).withName(name).get();
-            if (found != null) {
-                configMaps.put(name, found);
-            }
+            configMap(namespace, name).ifPresent(found -> configMaps.put(name, found));
+        }
+        if (spec.output() != null && spec.output().configMap() != null) {
+            configMap(namespace, spec.output().configMap())
+                    .ifPresent(found -> configMaps.put(found.getMetadata().getName(), found));
         }
         Planner.secrets(spec).forEach(name -> secret(namespace, name).ifPresent(found -> secrets.put(name, found)));
         return new Gathered(
@@ -57,6 +57,25 @@ final class Cluster implements HookServer.Builds {
                         .get(),
                 configMaps,
                 secrets);
+    }
+
+    private Optional<ConfigMap> configMap(String namespace, String name) {
+        return Optional.ofNullable(
+                client.configMaps().inNamespace(namespace).withName(name).get());
+    }
+
+    /** Makes or corrects the ConfigMap that tells a build's image; leaves one alone that is right or of somebody else. */
+    void publish(ConfigMap wanted) {
+        ConfigMap found = configMap(
+                        wanted.getMetadata().getNamespace(),
+                        wanted.getMetadata().getName())
+                .orElse(null);
+        if (found == null) {
+            ignoring(CONFLICT, () -> client.resource(wanted).create());
+        } else if (DigestConfigMap.isOf(found, wanted) && !wanted.getData().equals(found.getData())) {
+            found.setData(wanted.getData());
+            client.resource(found).update();
+        }
     }
 
     @Override

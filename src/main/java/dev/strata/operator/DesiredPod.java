@@ -147,7 +147,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                 .withNamespace(build.getMetadata().getNamespace())
                 .withLabels(labels)
                 .withAnnotations(annotations)
-                .withOwnerReferences(owner())
+                .withOwnerReferences(owner(build))
                 .build();
     }
 
@@ -162,7 +162,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
         return metadata(labels, annotations);
     }
 
-    private OwnerReference owner() {
+    static OwnerReference owner(ImageBuild build) {
         return new OwnerReferenceBuilder()
                 .withApiVersion(build.getApiVersion())
                 .withKind(build.getKind())

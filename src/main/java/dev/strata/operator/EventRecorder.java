@@ -32,11 +32,14 @@ final class EventRecorder {
     }
 
     void record(ImageBuild build, List<Condition> before, List<Condition> after) {
-        Optional<Condition> now = ready(after);
-        Optional<Reason> was = ready(before).map(Condition::reason);
-        if (now.isPresent() && !now.map(Condition::reason).equals(was)) {
-            write(build, now.get());
+        if (isNews(before, after)) {
+            ready(after).ifPresent(now -> write(build, now));
         }
+    }
+
+    /** Whether the reason of {@code Ready} is another one than before. */
+    static boolean isNews(List<Condition> before, List<Condition> after) {
+        return !ready(after).map(Condition::reason).equals(ready(before).map(Condition::reason));
     }
 
     private static Optional<Condition> ready(List<Condition> conditions) {

@@ -40,6 +40,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Observe, decide, act, tell: the same four steps whatever woke it.
@@ -69,6 +70,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private final Wakes wakes;
     private final EventRecorder events;
     private final OperatorMetrics metrics;
+    private final Traces traces;
     private final boolean serverSideApply;
     private volatile @Nullable InformerEventSource<Pod, ImageBuild> podsSeen;
     /** When a running build's status was patched last, by the build's uid; cleared when its pods are gone. */
@@ -83,6 +85,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             Wakes wakes,
             EventRecorder events,
             OperatorMetrics metrics,
+            Traces traces,
             boolean serverSideApply) {
         this.cluster = cluster;
         this.observer = observer;
@@ -90,8 +93,10 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         this.naming = naming;
         this.wakes = wakes;
         this.turnstile = new Turnstile(this::pods, wakes, wakes::wake);
+        metrics.queue(turnstile);
         this.events = events;
         this.metrics = metrics;
+        this.traces = traces;
         this.serverSideApply = serverSideApply;
     }
 
@@ -188,6 +193,12 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
 
     @Override
     public UpdateControl<ImageBuild> reconcile(ImageBuild build, Context<ImageBuild> context) {
+        try (var _ = MDC.putCloseable("build", build.namespacedName())) {
+            return decided(build, context);
+        }
+    }
+
+    private UpdateControl<ImageBuild> decided(ImageBuild build, Context<ImageBuild> context) {
         if (build.getMetadata().getDeletionTimestamp() != null) {
             return UpdateControl.noUpdate(); // its pods go with it, since it owns them
         }
@@ -199,6 +210,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
                 seen, decision, told, observation.historyLimit(), order -> podName(build, seen.wanted(), order));
         tidy(build, seen, next);
         turnstile.turn(seen.now());
+        publish(build, decision, next);
         if (next.equals(seen.status())) {
             return rescheduled(UpdateControl.noUpdate(), sooner(again(seen, decision), sweep(build, seen)));
         }
@@ -247,7 +259,12 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             patched.remove(build.getMetadata().getUid());
             LOG.info("{}: {}", build.namespacedName(), oneLine(decision));
         }
-        metrics.decided(decision, next);
+        boolean ends = (decision instanceof Decision.Succeed || decision instanceof Decision.Stall)
+                && EventRecorder.isNews(seen.status().conditions(), next.conditions());
+        metrics.decided(build, decision, next, ends);
+        if (ends) {
+            traces.ended(build, next);
+        }
         events.record(build, seen.status().conditions(), next.conditions());
         events.warned(build, EventRecorder.warnings(seen.status(), decision, next));
     }
@@ -407,6 +424,12 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             turnstile.took(
                     valid.course().className(),
                     Duration.between(Instant.parse(attempt.started()), Instant.parse(attempt.finished())));
+        }
+    }
+
+    private void publish(ImageBuild build, Decision decision, ImageBuildStatus next) {
+        if (decision instanceof Decision.Succeed || decision instanceof Decision.Settled) {
+            DigestConfigMap.of(build, next.image()).ifPresent(cluster::publish);
         }
     }
 

@@ -58,6 +58,19 @@ final class InputsHash {
             @Nullable String rebuild,
             @Nullable Found found) {}
 
+    /** Where the digest is told besides is no matter of the image. */
+    private static ImageBuildSpec.@Nullable Output deciding(ImageBuildSpec.@Nullable Output output) {
+        return output == null
+                ? null
+                : new ImageBuildSpec.Output(
+                        output.image(),
+                        output.tags(),
+                        output.labels(),
+                        output.annotations(),
+                        output.compression(),
+                        null);
+    }
+
     /** The part of a spec that decides. */
     private static ImageBuildSpec deciding(ImageBuildSpec spec, Platform platform) {
         return new ImageBuildSpec(
@@ -69,7 +82,7 @@ final class InputsHash {
                 spec.secrets(),
                 spec.platforms().isEmpty() ? List.of(platform.toString()) : spec.platforms(),
                 spec.allowMissing(),
-                spec.output(),
+                deciding(spec.output()),
                 null,
                 null,
                 null,

@@ -112,6 +112,7 @@ final class Planner {
         });
         ImageBuildSpec.Output output = required(spec.output(), "spec.output");
         Reference repository = repository("spec.output.image", required(output.image(), "spec.output.image"));
+        refuseForeign(output.configMap());
         List<Platform> platforms = platforms();
         SequencedMap<String, @Nullable String> args = args();
         Plan plan = new Plan(
@@ -195,6 +196,18 @@ final class Planner {
                         ? Plan.Limits.DEFAULT.unpackedBytes()
                         : size.getNumericalAmount().longValue(),
                 files == null ? Plan.Limits.DEFAULT.unpackedFiles() : files);
+    }
+
+    /** What somebody else has made is not overwritten. */
+    private void refuseForeign(@Nullable String configMap) {
+        ConfigMap found = configMap == null ? null : gathered.configMaps().get(configMap);
+        if (found != null
+                && found.getMetadata().getOwnerReferences().stream()
+                        .noneMatch(owner ->
+                                owner.getUid().equals(build.getMetadata().getUid()))) {
+            throw new InvalidException("spec.output.configMap: the ConfigMap \"" + configMap
+                    + "\" is there and does not belong to this build; name one that is not there yet");
+        }
     }
 
     private List<String> broken() {

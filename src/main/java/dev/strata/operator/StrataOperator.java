@@ -2,6 +2,7 @@ package dev.strata.operator;
 
 import dev.strata.api.ImageBuild;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
@@ -14,9 +15,11 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,9 +28,6 @@ import org.slf4j.LoggerFactory;
 /** The running operator: its parts, wired by hand, from start to stop. */
 public final class StrataOperator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StrataOperator.class);
-    /** An event that was lost anywhere is made good at the latest after this time. */
-    private static final Duration RESYNC = Duration.ofMinutes(30);
-
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
     private static final Duration STOPPING = Duration.ofSeconds(8);
     private static final String LEASE = "strata-operator";
@@ -42,7 +42,9 @@ public final class StrataOperator implements AutoCloseable {
      * @param hookPort of webhooks; 0 takes a free one
      * @param serverSideApply how statuses are patched; only servers that are no Kubernetes lack it
      * @param betweenConnections the pause before a pod's log that broke off is asked for again
+     * @param resync when a build is looked at again though nothing calls: what was lost anywhere is made good then
      * @param lease null where there is one replica only
+     * @param tracing null where nobody wants traces
      */
     public record Options(
             OperatorSettings settings,
@@ -50,7 +52,9 @@ public final class StrataOperator implements AutoCloseable {
             int hookPort,
             boolean serverSideApply,
             Duration betweenConnections,
-            @Nullable Lease lease) {}
+            Duration resync,
+            @Nullable Lease lease,
+            @Nullable Tracing tracing) {}
 
     /**
      * Which replica works is decided by a lease.
@@ -59,9 +63,23 @@ public final class StrataOperator implements AutoCloseable {
      */
     public record Lease(String namespace, String identity) {}
 
+    /**
+     * Who gets a trace of each build that has ended.
+     *
+     * @param endpoint the base URL of OTLP over HTTP, as {@code OTEL_EXPORTER_OTLP_ENDPOINT} has it
+     * @param headers for each request, such as an authorization
+     * @param service the operator's name there
+     */
+    public record Tracing(URI endpoint, Map<String, String> headers, String service) {
+        public Tracing {
+            headers = Map.copyOf(headers);
+        }
+    }
+
     private final Operator operator;
     private final Followers followers;
     private final LookUps lookUps;
+    private final Traces traces;
     private final ProbeServer server;
     private final HookServer hooks;
     private volatile boolean started;
@@ -73,7 +91,9 @@ public final class StrataOperator implements AutoCloseable {
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         this.followers = new Followers(client, options.betweenConnections());
-        this.operator = new Operator(configuration -> configure(configuration, client, options, registry));
+        OperatorMetrics metrics = new OperatorMetrics(registry, followers);
+        this.traces = new Traces(options.tracing(), registry);
+        this.operator = new Operator(configuration -> configure(configuration, client, options, registry, metrics));
         Wakes wakes = new Wakes();
         Cluster cluster = new Cluster(client);
         Outside outside = new Outside(cluster, Path.of(System.getProperty("java.io.tmpdir"), "strata"));
@@ -87,9 +107,10 @@ public final class StrataOperator implements AutoCloseable {
                         new Naming(outside),
                         wakes,
                         new EventRecorder(client, Clock.systemUTC()),
-                        new OperatorMetrics(registry, followers),
+                        metrics,
+                        traces,
                         options.serverSideApply()),
-                controller -> configure(controller, options.settings()));
+                controller -> configure(controller, options));
         this.hooks = new HookServer(options.hookPort(), cluster, build -> upstream.hasten(build, LookUps.Kind.SOURCE));
         this.server = new ProbeServer(options.port(), this::isHealthy, () -> started, registry);
     }
@@ -98,13 +119,15 @@ public final class StrataOperator implements AutoCloseable {
             ConfigurationServiceOverrider configuration,
             KubernetesClient client,
             Options options,
-            PrometheusMeterRegistry registry) {
+            PrometheusMeterRegistry registry,
+            OperatorMetrics metrics) {
         configuration
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
                 .withUseSSAToPatchPrimaryResource(options.serverSideApply())
                 .withReconciliationTerminationTimeout(STOPPING)
                 .withMetrics(MicrometerMetricsV2.newBuilder(registry).build());
+        metrics.leads(options.lease() == null);
         if (options.lease() != null) {
             // Who loses the lease ends: the next start waits for it like any other replica.
             configuration.withLeaderElectionConfiguration(
@@ -114,23 +137,27 @@ public final class StrataOperator implements AutoCloseable {
                             .withLeaseDuration(LEASE_DURATION)
                             .withRenewDeadline(LEASE_RENEWAL)
                             .withRetryPeriod(LEASE_RETRY)
+                            .withLeaderCallbacks(new LeaderCallbacks(
+                                    () -> metrics.leads(true),
+                                    () -> metrics.leads(false),
+                                    leader -> LOG.info("the replica {} works", leader)))
                             .build());
         }
     }
 
-    private static void configure(ControllerConfigurationOverrider<ImageBuild> controller, OperatorSettings settings) {
+    private static void configure(ControllerConfigurationOverrider<ImageBuild> controller, Options options) {
         controller
-                .withReconciliationMaxInterval(RESYNC)
+                .withReconciliationMaxInterval(options.resync())
                 .withOnUpdateFilter(StrataOperator::matters)
                 .withRetry(new GenericRetry()
                         .setInitialInterval(Duration.ofSeconds(1))
                         .setIntervalMultiplier(2)
                         .setMaxInterval(LONGEST_RETRY.toMillis())
                         .withoutMaxAttempts());
-        if (settings.namespace() == null) {
+        if (options.settings().namespace() == null) {
             controller.watchingAllNamespaces();
         } else {
-            controller.settingNamespace(settings.namespace());
+            controller.settingNamespace(options.settings().namespace());
         }
     }
 
@@ -169,6 +196,7 @@ public final class StrataOperator implements AutoCloseable {
         started = false;
         followers.close();
         lookUps.close();
+        traces.close();
         operator.stop();
         server.close();
         hooks.close();

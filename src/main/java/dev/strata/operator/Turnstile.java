@@ -167,6 +167,11 @@ final class Turnstile {
         return soon.compareTo(SOONEST) < 0 ? SOONEST : soon.compareTo(LATEST) > 0 ? LATEST : soon;
     }
 
+    /** How many builds wait for their turn, in all classes. */
+    synchronized int length() {
+        return waiting.values().stream().mapToInt(Map::size).sum();
+    }
+
     private void leave(ResourceID id) {
         limits.remove(id);
         waiting.values().forEach(line -> line.remove(id));

@@ -139,6 +139,11 @@ final class Workspace implements AutoCloseable {
                         + String.join("\n", furtherSpecLines));
     }
 
+    /** An ImageBuild that was applied before. */
+    Build existing(String buildName) {
+        return new Build(buildName);
+    }
+
     List<Pod> pods() {
         return client().pods().inNamespace(name).list().getItems();
     }

@@ -43,6 +43,9 @@ class ImageBuildReconcilerTest {
 
     private final KubernetesMockServer server = new KubernetesMockServer(
             new Context(), new MockWebServer(), new HashMap<>(), new KubernetesCrudDispatcher(), false);
+    /** Half an hour, run quickly. */
+    private static final Duration RESYNC = Duration.ofMillis(300);
+
     private KubernetesClient client;
     private StrataOperator operator;
 
@@ -67,6 +70,8 @@ class ImageBuildReconcilerTest {
                         0,
                         false,
                         Duration.ofMillis(5),
+                        RESYNC,
+                        null,
                         null));
         started.start();
         return started;
@@ -187,6 +192,121 @@ class ImageBuildReconcilerTest {
 
     private void fail(Pod pod, String cause) {
         end(pod, 1, "{\"type\":\"failed\",\"failure\":{\"cause\":\"" + cause + "\",\"what\":\"it failed\"}}");
+    }
+
+    private double reconciliations() throws IOException {
+        return metrics()
+                .lines()
+                .filter(line -> line.startsWith("reconciliations_success_total{"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    /** Twice an hour for two hours. */
+    private void letResyncsPass() throws IOException {
+        double before = reconciliations();
+        await().untilAsserted(() -> assertThat(reconciliations()).isGreaterThanOrEqualTo(before + 4));
+    }
+
+    @Test
+    void whatIsSettledIsNotTouchedByAnyResync() throws IOException {
+        build("shop", inline("FROM scratch"));
+        run(onlyPod());
+        succeed(onlyPod());
+        until("shop", Reason.SUCCEEDED);
+        letResyncsPass(); // what the end itself still calls for is over
+        String version = get("shop").getMetadata().getResourceVersion();
+
+        letResyncsPass();
+
+        assertThat(get("shop").getMetadata().getResourceVersion()).isEqualTo(version);
+        assertThat(get("shop").getMetadata().getFinalizers()).isEmpty();
+        assertThat(pods()).hasSize(1);
+    }
+
+    @Test
+    void whatIsStalledOrSuspendedIsNotTouchedEither() throws IOException {
+        build("stalled", inline("FROM scratch") + "\noutput: {image: \"Not/A Name\"}");
+        build("suspended", inline("FROM scratch") + "\nsuspend: true");
+        until("stalled", Reason.INVALID_SPEC);
+        until("suspended", Reason.SUSPENDED);
+        letResyncsPass();
+        List<String> versions = List.of(
+                get("stalled").getMetadata().getResourceVersion(),
+                get("suspended").getMetadata().getResourceVersion());
+
+        letResyncsPass();
+
+        assertThat(List.of(
+                        get("stalled").getMetadata().getResourceVersion(),
+                        get("suspended").getMetadata().getResourceVersion()))
+                .isEqualTo(versions);
+    }
+
+    @Test
+    void aConfigMapTellsTheDigestAndIsPutRight() {
+        build("shop", inline("FROM scratch") + "\noutput: {image: registry.example/shop, configMap: shop-image}");
+        run(onlyPod());
+        succeed(onlyPod());
+        ImageBuildStatus status = until("shop", Reason.SUCCEEDED);
+
+        await().untilAsserted(() -> assertThat(configMap("shop-image").getData())
+                .containsEntry("image", status.image())
+                .containsEntry("repository", "registry.example/shop")
+                .containsKey("digest"));
+        assertThat(configMap("shop-image").getMetadata().getOwnerReferences()).hasSize(1);
+        ConfigMap changed = configMap("shop-image");
+        changed.setData(java.util.Map.of("image", "another"));
+        client.resource(changed).update();
+
+        await().untilAsserted(
+                        () -> assertThat(configMap("shop-image").getData()).containsEntry("image", status.image()));
+    }
+
+    @Test
+    void aConfigMapOfSomebodyElseIsNotOverwritten() {
+        apply("""
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: taken, namespace: team-a}
+                data: {a: b}
+                """);
+        build("shop", inline("FROM scratch") + "\noutput: {image: registry.example/shop, configMap: taken}");
+
+        until("shop", Reason.INVALID_SPEC);
+
+        assertThat(configMap("taken").getData()).containsExactly(java.util.Map.entry("a", "b"));
+    }
+
+    private ConfigMap configMap(String name) {
+        return Objects.requireNonNull(
+                client.configMaps().inNamespace("team-a").withName(name).get());
+    }
+
+    /** Of java-operator-sdk's metrics those that the dashboard and the alerts ask for. */
+    static final List<String> FRAMEWORK_METRICS = List.of(
+            "reconciliations_failure_total",
+            "reconciliations_queue",
+            "reconciliations_execution_duration_seconds_bucket");
+
+    @Test
+    void theFrameworksMetricsHaveTheNamesThatTheDashboardAsksFor() throws Exception {
+        build("shop", inline("FROM scratch"));
+        onlyPod();
+
+        await().untilAsserted(() -> assertThat(metrics())
+                .contains("reconciliations_queue{controller_name=\"imagebuild\"")
+                .contains("reconciliations_execution_duration_seconds_bucket{controller_name=\"imagebuild\""));
+    }
+
+    private String metrics() throws IOException {
+        try (java.io.InputStream stream = java.net
+                .URI
+                .create("http://127.0.0.1:" + operator.port() + "/metrics")
+                .toURL()
+                .openStream()) {
+            return new String(stream.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        }
     }
 
     @Test
@@ -607,7 +727,8 @@ class ImageBuildReconcilerTest {
                         java.net.http.HttpResponse.BodyHandlers.ofString());
                 assertThat(answer.statusCode()).isEqualTo(200);
                 if (path.equals("/metrics")) {
-                    assertThat(answer.body()).contains("strata_builds_total{result=\"Succeeded\"} 1.0");
+                    assertThat(answer.body())
+                            .contains("strata_builds_total{cause=\"none\",class=\"default\",result=\"Succeeded\"} 1.0");
                 }
             }
         }

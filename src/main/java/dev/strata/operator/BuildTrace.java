@@ -1,0 +1,216 @@
+package dev.strata.operator;
+
+import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildStatus;
+import dev.strata.api.ImageBuildStatus.Attempt;
+import dev.strata.api.ImageBuildStatus.PlatformStatus;
+import dev.strata.api.ImageBuildStatus.Stage;
+import dev.strata.api.ImageBuildStatus.Step;
+import dev.strata.api.ImageBuildStatus.StepState;
+import dev.strata.image.Digest;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A finished build as a trace of OpenTelemetry: the build, below it each attempt, below the last one of a platform its
+ * steps. Pure: ids are hashes of what they stand for, so a trace that is sent twice is the same one.
+ *
+ * <p>The JSON is that of OTLP/HTTP (opentelemetry-proto, {@code ExportTraceServiceRequest}): 64-bit numbers are strings,
+ * ids are hexadecimal.
+ */
+final class BuildTrace {
+    private static final int OK = 1;
+    private static final int ERROR = 2;
+    private static final int INTERNAL = 1;
+    private static final int TRACE_ID = 32;
+    private static final int SPAN_ID = 16;
+
+    private final ImageBuild build;
+    private final ImageBuildStatus status;
+    private final List<Attempt> attempts;
+    private final String seed;
+    private final List<Map<String, Object>> spans = new ArrayList<>();
+
+    private BuildTrace(ImageBuild build, ImageBuildStatus status, List<Attempt> attempts) {
+        this.build = build;
+        this.status = status;
+        this.attempts = attempts;
+        this.seed = build.getMetadata().getUid() + " " + attempts.getFirst().pod() + " "
+                + attempts.getFirst().started();
+    }
+
+    /**
+     * The request that tells of a build which has just ended; empty where no pod was ever made for it.
+     *
+     * @param service the name under which the operator is known to the receiver
+     */
+    static Optional<Map<String, Object>> of(ImageBuild build, ImageBuildStatus status, String service) {
+        List<Attempt> attempts = status.attempts().stream()
+                .filter(attempt -> attempt.started() != null && attempt.finished() != null)
+                .toList();
+        return attempts.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new BuildTrace(build, status, attempts).request(service));
+    }
+
+    private Map<String, Object> request(String service) {
+        root();
+        attempts.forEach(this::attempt);
+        status.platforms().forEach(this::steps);
+        return Map.of(
+                "resourceSpans",
+                List.of(Map.of(
+                        "resource",
+                        Map.of("attributes", attributes(Map.of("service.name", service))),
+                        "scopeSpans",
+                        List.of(Map.of("scope", Map.of("name", "dev.strata.operator"), "spans", spans)))));
+    }
+
+    private void root() {
+        Instant start =
+                attempts.stream().map(BuildTrace::start).min(Instant::compareTo).orElseThrow();
+        Instant end =
+                attempts.stream().map(BuildTrace::end).max(Instant::compareTo).orElseThrow();
+        boolean good = attempts.getLast().state() == Attempt.State.SUCCEEDED;
+        Map<String, @Nullable Object> attributes = new LinkedHashMap<>();
+        attributes.put("k8s.namespace.name", build.getMetadata().getNamespace());
+        attributes.put("strata.build", build.getMetadata().getName());
+        attributes.put("strata.class", build.getSpec() == null ? null : Planner.className(build.getSpec()));
+        attributes.put("strata.image", good ? status.image() : null);
+        attributes.put(
+                "strata.trigger",
+                status.trigger() == null ? null : status.trigger().message());
+        span("build", null, "build " + build.namespacedName(), start, end, good ? null : message(), attributes);
+    }
+
+    private @Nullable String message() {
+        return attempts.getLast().message() == null
+                ? "failed"
+                : attempts.getLast().message();
+    }
+
+    private void attempt(Attempt attempt) {
+        Map<String, @Nullable Object> attributes = new LinkedHashMap<>();
+        attributes.put("k8s.pod.name", attempt.pod());
+        attributes.put("strata.platform", attempt.platform());
+        attributes.put("strata.attempt", (long) attempt.number());
+        attributes.put(
+                "strata.reason",
+                attempt.reason() == null ? null : attempt.reason().word());
+        boolean good = attempt.state() == Attempt.State.SUCCEEDED;
+        span(
+                attempt.pod(),
+                "build",
+                "attempt " + attempt.number() + " " + attempt.platform(),
+                start(attempt),
+                end(attempt),
+                good ? null : String.valueOf(attempt.message()),
+                attributes);
+    }
+
+    private void steps(PlatformStatus platform) {
+        Optional<Attempt> last = attempts.reversed().stream()
+                .filter(attempt -> attempt.platform().equals(platform.platform()))
+                .findFirst();
+        if (last.isEmpty()) {
+            return;
+        }
+        for (Stage stage : platform.stages()) {
+            stage.steps().forEach(step -> step(last.get(), platform, stage, step));
+        }
+    }
+
+    /** A cached step takes no time: it stands where its attempt begins. One that never ran has no span. */
+    private void step(Attempt attempt, PlatformStatus platform, Stage stage, Step step) {
+        boolean cached = Boolean.TRUE.equals(step.cached());
+        if (!cached && step.started() == null) {
+            return;
+        }
+        Instant start = cached || step.started() == null ? start(attempt) : Instant.parse(step.started());
+        Instant end = step.seconds() == null ? start : start.plusMillis((long) (step.seconds() * 1000));
+        Map<String, @Nullable Object> attributes = new LinkedHashMap<>();
+        attributes.put("strata.platform", platform.platform());
+        attributes.put("strata.stage", stage.name());
+        attributes.put("strata.line", step.line() == null ? null : (long) step.line());
+        attributes.put("strata.cached", cached);
+        attributes.put("strata.miss", step.missReason());
+        attributes.put(
+                "strata.layer", step.layer() == null ? null : step.layer().digest());
+        attributes.put(
+                "strata.layer.bytes", step.layer() == null ? null : step.layer().size());
+        span(
+                attempt.pod() + " " + stage.name() + " " + step.number(),
+                attempt.pod(),
+                step.instruction(),
+                start,
+                end,
+                step.state() == StepState.FAILED ? String.valueOf(step.message()) : null,
+                attributes);
+    }
+
+    private static Instant start(Attempt attempt) {
+        return Instant.parse(Objects.requireNonNull(attempt.started()));
+    }
+
+    private static Instant end(Attempt attempt) {
+        return Instant.parse(Objects.requireNonNull(attempt.finished()));
+    }
+
+    private void span(
+            String key,
+            @Nullable String parent,
+            String name,
+            Instant start,
+            Instant end,
+            @Nullable String error,
+            Map<String, @Nullable Object> attributes) {
+        Map<String, Object> span = new LinkedHashMap<>();
+        span.put("traceId", id("trace", TRACE_ID));
+        span.put("spanId", id(key, SPAN_ID));
+        if (parent != null) {
+            span.put("parentSpanId", id(parent, SPAN_ID));
+        }
+        span.put("name", name);
+        span.put("kind", INTERNAL);
+        span.put("startTimeUnixNano", nanoseconds(start));
+        span.put("endTimeUnixNano", nanoseconds(end.isBefore(start) ? start : end));
+        span.put("attributes", attributes(attributes));
+        span.put("status", error == null ? Map.of("code", OK) : Map.of("code", ERROR, "message", error));
+        spans.add(span);
+    }
+
+    private String id(String key, int digits) {
+        return Digest.sha256((seed + "\n" + key).getBytes(StandardCharsets.UTF_8))
+                .hex()
+                .substring(0, digits);
+    }
+
+    private static String nanoseconds(Instant time) {
+        return Long.toString(Math.multiplyExact(time.toEpochMilli(), 1_000_000L));
+    }
+
+    private static List<Map<String, Object>> attributes(Map<String, ? extends @Nullable Object> values) {
+        List<Map<String, Object>> attributes = new ArrayList<>();
+        values.forEach((key, value) -> {
+            if (value != null) {
+                attributes.add(Map.of("key", key, "value", any(value)));
+            }
+        });
+        return attributes;
+    }
+
+    private static Map<String, Object> any(Object value) {
+        return switch (value) {
+            case Boolean truth -> Map.of("boolValue", truth);
+            case Long number -> Map.of("intValue", number.toString());
+            default -> Map.of("stringValue", value.toString());
+        };
+    }
+}

@@ -1,0 +1,100 @@
+package dev.strata.operator;
+
+import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildStatus;
+import dev.strata.image.Json;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends a trace for each build that has ended, where somebody wants them. A receiver that is slow or away costs traces, never
+ * a build: what does not fit into a short queue is dropped and counted.
+ */
+final class Traces implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Traces.class);
+    private static final int WAITING = 256;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final int GOOD = 2;
+
+    private final StrataOperator.@Nullable Tracing receiver;
+    private final BlockingQueue<String> waiting = new ArrayBlockingQueue<>(WAITING);
+    private final Counter sent;
+    private final Counter lost;
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+    private final @Nullable Thread sender;
+
+    /** @param receiver null where nobody wants traces */
+    Traces(StrataOperator.@Nullable Tracing receiver, MeterRegistry registry) {
+        this.receiver = receiver;
+        this.sent = registry.counter("strata.traces", "result", "sent");
+        this.lost = registry.counter("strata.traces", "result", "lost");
+        this.sender =
+                receiver == null ? null : Thread.ofVirtual().name("traces").start(() -> send(receiver));
+    }
+
+    /** Called once for each build that has ended. */
+    void ended(ImageBuild build, ImageBuildStatus status) {
+        if (receiver != null) {
+            BuildTrace.of(build, status, receiver.service()).ifPresent(trace -> {
+                if (!waiting.offer(Json.text(trace))) {
+                    lost.increment();
+                }
+            });
+        }
+    }
+
+    private void send(StrataOperator.Tracing to) {
+        String base = to.endpoint().toString();
+        URI address = URI.create(base + (base.endsWith("/") ? "" : "/") + "v1/traces");
+        try {
+            while (!Thread.currentThread().isInterrupted()) {
+                send(to, address, waiting.take());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void send(StrataOperator.Tracing to, URI address, String trace) throws InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(address)
+                .timeout(PATIENCE)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(trace));
+        to.headers().forEach(request::setHeader);
+        try {
+            HttpResponse<Void> response = http.send(request.build(), HttpResponse.BodyHandlers.discarding());
+            if (response.statusCode() / 100 == GOOD) {
+                sent.increment();
+            } else {
+                lost(address, "answers " + response.statusCode());
+            }
+        } catch (IOException e) {
+            lost(address, "cannot be reached: " + e);
+        }
+    }
+
+    private void lost(URI address, String why) {
+        lost.increment();
+        LOG.warn("a trace was lost: {} {}", address, why);
+    }
+
+    @Override
+    public void close() {
+        if (sender != null) {
+            sender.interrupt();
+        }
+        http.shutdownNow();
+    }
+}
