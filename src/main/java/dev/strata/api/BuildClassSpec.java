@@ -247,7 +247,34 @@ public record BuildClassSpec(
             @JsonPropertyDescription(
                     "The age from which a kept step is no longer taken, such as 168h; never where it is left out.")
             @Nullable
-            String maxAge) {}
+            String maxAge,
+
+            @JsonPropertyDescription(
+                    "What builders remove from that repository after a build; nothing where it is left out.")
+            @Nullable
+            CleanUp cleanUp) {}
+
+    @ValidationRule(
+            value = "has(self.olderThan) || has(self.keepBytes)",
+            message = "a clean-up needs olderThan or keepBytes")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record CleanUp(
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @JsonPropertyDescription(
+                    "Steps that no build has used for longer are removed, such as 720h, unless something newer needs them.")
+            @Nullable
+            String olderThan,
+
+            @JsonPropertyDescription("Bytes of layers that stay, those of the newest steps, such as 50Gi.") @Nullable
+            Quantity keepBytes,
+
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @Default("24h")
+            @JsonPropertyDescription("The time between two clean-ups of one repository.")
+            @Nullable
+            String interval) {}
 
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record PlatformNodes(

@@ -258,7 +258,33 @@ public record ImageBuildStatus(
             String started,
 
             @JsonPropertyDescription("When the end was seen, in RFC 3339.") @Nullable
-            String finished) {
+            String finished,
+
+            @JsonPropertyDescription(
+                    "Of an attempt after the first: the first step that it had to do, as the log numbers it; the steps before it were finished.")
+            @Nullable
+            Integer resumedAtStep) {
+        /** The same attempt; null leaves what was known. */
+        public Attempt resumedAt(@Nullable Integer step) {
+            return step == null
+                    ? this
+                    : new Attempt(
+                            number,
+                            platform,
+                            pod,
+                            inputs,
+                            generation,
+                            memory,
+                            state,
+                            digest,
+                            reason,
+                            fault,
+                            message,
+                            started,
+                            finished,
+                            step);
+        }
+
         public enum State {
             @JsonProperty("Running")
             RUNNING,

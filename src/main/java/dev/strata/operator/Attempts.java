@@ -74,6 +74,7 @@ final class Attempts {
                 null,
                 null,
                 text(started),
+                null,
                 null);
     }
 
@@ -138,7 +139,8 @@ final class Attempts {
                 fault,
                 message,
                 attempt.started(),
-                text(end));
+                text(end),
+                attempt.resumedAtStep());
     }
 
     /** The sentence, and below it the excerpt or the command's last lines. */

@@ -458,14 +458,44 @@ final class Planner {
         BuildClassSpec.CacheDefault own = settings.cache();
         String trusted = own == null ? null : own.trusted();
         String maxAge = own == null ? null : own.maxAge();
+        Reference written =
+                cacheRepository(repository, cache == null ? null : cache.image(), own == null ? null : own.image());
+        Reference read = trusted == null ? null : repository("the class's cache.trusted", filled(trusted));
+        if (read != null) {
+            refuseToWrite(read, written, "spec.cache.image");
+            refuseToWrite(read, repository, "spec.output.image");
+        }
         return new Plan.Cache(
-                cacheRepository(repository, cache == null ? null : cache.image(), own == null ? null : own.image()),
-                trusted == null ? null : repository("the class's cache.trusted", filled(trusted)),
-                maxAge == null
+                written,
+                read,
+                maxAge == null ? null : seconds("the class's cache.maxAge", maxAge),
+                own == null || own.cleanUp() == null ? null : cleanUp(own.cleanUp()));
+    }
+
+    /** Builds of this class are trusted less than those whose cache they read. */
+    private static void refuseToWrite(Reference trusted, Reference written, String field) {
+        if (trusted.repository().equals(written.repository())) {
+            throw new InvalidException(field + ": builds of this class read the cache " + trusted.repository()
+                    + " and never write there; name another repository");
+        }
+    }
+
+    private Plan.CleanUp cleanUp(BuildClassSpec.CleanUp wanted) {
+        String interval = wanted.interval() == null ? "24h" : wanted.interval();
+        String age = wanted.olderThan();
+        Quantity bytes = wanted.keepBytes();
+        return new Plan.CleanUp(
+                age == null ? null : (Long) seconds("the class's cache.cleanUp.olderThan", age),
+                bytes == null
                         ? null
-                        : checked("the class's cache.maxAge", () -> ClassDefaults.duration(maxAge))
-                                .toSeconds(),
-                null);
+                        : checked(
+                                "the class's cache.cleanUp.keepBytes",
+                                () -> bytes.getNumericalAmount().longValue()),
+                seconds("the class's cache.cleanUp.interval", interval));
+    }
+
+    private long seconds(String field, String duration) {
+        return checked(field, () -> ClassDefaults.duration(duration)).toSeconds();
     }
 
     private Reference cacheRepository(Reference output, @Nullable String asked, @Nullable String template) {

@@ -43,6 +43,7 @@ final class Progress {
     private final List<String> warnings = new ArrayList<>();
     private final List<StackLayer> stack = new ArrayList<>();
     private final Deque<String> output = new ArrayDeque<>();
+    private @Nullable Integer firstMissed;
     private int outputStep;
     private int warningsOmitted;
     private int stepsForgotten;
@@ -61,6 +62,7 @@ final class Progress {
      * @param outcome null while the builder has not ended
      * @param layers of the finished image, those that are not listed in {@code stack} included
      * @param size bytes of these layers in the registry
+     * @param firstMissed the first step, in the log's numbers, whose result was not in the cache; null where there is none
      */
     record Seen(
             PlatformStatus status,
@@ -69,7 +71,8 @@ final class Progress {
             int layers,
             long size,
             int steps,
-            int cached) {}
+            int cached,
+            @Nullable Integer firstMissed) {}
 
     private static final class StepProgress {
         final Event.StepKnown known;
@@ -152,11 +155,13 @@ final class Progress {
                     step.state = StepState.DONE;
                     step.cached = true;
                 });
-            case Event.StepMissed e ->
+            case Event.StepMissed e -> {
+                firstMissed = firstMissed == null ? e.step() : Math.min(firstMissed, e.step());
                 change(e.step(), step -> {
                     step.cached = false;
                     step.missReason = Text.cut(e.reason(), INSTRUCTION);
                 });
+            }
             case Event.StepMemory e -> change(e.step(), step -> step.peakMemory = e.peak());
             case Event.StepDone e ->
                 change(e.step(), step -> {
@@ -236,7 +241,8 @@ final class Progress {
                 layers,
                 size,
                 steps.size() + stepsForgotten,
-                cached);
+                cached,
+                firstMissed);
     }
 
     private List<String> warnings() {

@@ -59,7 +59,9 @@ final class Statuses {
 
     private ImageBuildStatus next(java.util.function.Function<Decision.Order, String> podName) {
         Wanted.Valid valid = seen.wanted() instanceof Wanted.Valid wanted ? wanted : null;
-        List<Attempt> own = valid == null ? List.of() : Attempts.of(seen, valid.hash());
+        List<Attempt> own = valid == null
+                ? List.of()
+                : Attempts.of(seen, valid.hash()).stream().map(this::resumed).toList();
         if (valid != null && decision instanceof Decision.Adopt adopt) {
             return adopted(valid, adopt.from());
         }
@@ -93,6 +95,17 @@ final class Statuses {
                 built ? omitted(first) : before.layersOmitted(),
                 history(valid.hash(), image, attempts),
                 seen.looked().failures());
+    }
+
+    /** What is told of a platform is told by the latest of its pods. */
+    private Attempt resumed(Attempt attempt) {
+        Progress.Seen progress = told.get(attempt.platform());
+        boolean latest = seen.pods().stream()
+                .filter(pod -> pod.platform().equals(attempt.platform()))
+                .max(Comparator.comparingInt(BuilderPod::attempt))
+                .filter(pod -> pod.name().equals(attempt.pod()))
+                .isPresent();
+        return latest && progress != null && attempt.number() > 1 ? attempt.resumedAt(progress.firstMissed()) : attempt;
     }
 
     /** Of the first platform that has an image; of the first where none has told of one. */

@@ -38,6 +38,7 @@ final class Workbench {
     Plan.@Nullable CacheMounts cacheMounts;
     boolean noCache;
     Plan.@Nullable Limits limits;
+    List<String> noCacheStages = List.of();
     String platform = "linux/amd64";
     boolean sandbox;
     boolean insecure;
@@ -123,7 +124,7 @@ final class Workbench {
                         null),
                 cache,
                 noCache,
-                List.of(),
+                noCacheStages,
                 false,
                 null,
                 Plan.Registries.NONE,

@@ -95,7 +95,7 @@ class OperatorTest {
     }
 
     /** Without any notice, as a crash would. */
-    private static void killOperator(Workspace workspace) {
+    static void killOperator(Workspace workspace) {
         var pods = workspace
                 .client()
                 .pods()

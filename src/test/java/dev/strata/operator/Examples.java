@@ -283,7 +283,8 @@ final class Examples {
                     fault,
                     reason == null ? null : "it failed",
                     NOW.minusSeconds(60).toString(),
-                    ended ? NOW.toString() : null);
+                    ended ? NOW.toString() : null,
+                    null);
         }
     }
 

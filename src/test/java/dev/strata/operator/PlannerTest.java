@@ -3,6 +3,7 @@ package dev.strata.operator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.strata.api.ImageBuildStatus;
+import dev.strata.plan.Plan;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,53 @@ class PlannerTest {
         OperatorSettings settings = new OperatorSettings("strata:1", "Always", null, Duration.ofSeconds(5));
         return (Wanted.Valid) Planner.plan(
                 DesiredPodTest.gathered(input), ImageBuildStatus.NONE, Looked.NOWHERE, settings, Examples.NOW);
+    }
+
+    private static Wanted planned(String classSettings, String spec) {
+        String input = INPUT.replace("spec: {isolation: userNamespace, timeout: 2h}", "spec: {" + classSettings + "}")
+                .replace("  timeout: 30m\n", "  timeout: 30m\n  " + spec + "\n");
+        OperatorSettings settings = new OperatorSettings("strata:1", "Always", null, Duration.ofSeconds(5));
+        return Planner.plan(
+                DesiredPodTest.gathered(input), ImageBuildStatus.NONE, Looked.NOWHERE, settings, Examples.NOW);
+    }
+
+    private static final String UNTRUSTED =
+            "cache: {image: \"registry.example/cache/{namespace}-untrusted\", trusted: \"registry.example/cache/{namespace}\"}";
+
+    @Test
+    void aClassThatIsTrustedLessReadsTheCacheOfTheOthersAndWritesItsOwn() {
+        Plan.Cache cache = ((Wanted.Valid) planned(UNTRUSTED, "suspend: false"))
+                .pod()
+                .plan()
+                .cache();
+        assertThat(cache.repository()).hasToString("registry.example/cache/team-a-untrusted");
+        assertThat(cache.trusted()).hasToString("registry.example/cache/team-a");
+    }
+
+    @Test
+    void aBuildThatIsTrustedLessCannotNameTheTrustedCacheForItself() {
+        String asOutput = "cache: {image: registry.example/own, trusted: registry.example/shop}";
+        for (Wanted wanted : List.of(
+                planned(UNTRUSTED, "cache: {image: registry.example/cache/team-a}"),
+                planned(asOutput, "suspend: false"))) {
+            assertThat(wanted)
+                    .isInstanceOfSatisfying(
+                            Wanted.Invalid.class,
+                            invalid -> assertThat(invalid.message())
+                                    .contains("builds of this class read the cache registry.example/")
+                                    .contains("never write there"));
+        }
+    }
+
+    @Test
+    void aClassMaySayWhatIsRemovedFromTheCache() {
+        Plan.Cache cache = ((Wanted.Valid)
+                        planned("cache: {cleanUp: {olderThan: 720h, keepBytes: 50Gi}}", "suspend: false"))
+                .pod()
+                .plan()
+                .cache();
+        assertThat(cache.cleanUp()).isEqualTo(new Plan.CleanUp(2_592_000L, 50L << 30, 86_400));
+        assertThat(plan(INPUT).pod().plan().cache().cleanUp()).isNull();
     }
 
     @ParameterizedTest(name = "{0} -> {1}")

@@ -93,6 +93,42 @@ class StatusesTest {
     }
 
     @Test
+    void anAttemptAfterTheFirstTellsWhereItResumed() {
+        String[] log = {
+            "#1 [0 1/4 :1] FROM debian:12",
+            "#2 [0 2/4 :2] RUN one",
+            "#3 [0 3/4 :3] RUN two",
+            "#4 [0 4/4 :4] RUN three",
+            "#2 CACHED",
+            "#3 STARTED",
+            "#3 MISSED nothing like it was built before"
+        };
+        Observed second = observed()
+                .attempts(failed(1, Fault.LOST, Reason.POD_LOST), attempt(2))
+                .pods(Examples.pod(2, new BuilderPod.State.Working()))
+                .now();
+        ImageBuildStatus status = next(second, Decision.decide(second), told(log));
+        assertThat(status.attempts()).extracting(Attempt::resumedAtStep).containsExactly(null, 3);
+        Observed later = observed().status(status).now();
+        assertThat(next(later, Decision.decide(later), Map.of())
+                        .attempts()
+                        .get(1)
+                        .resumedAtStep())
+                .as("when the pod is gone")
+                .isEqualTo(3);
+        Observed first = observed()
+                .attempts(attempt(1))
+                .pods(Examples.pod(1, new BuilderPod.State.Working()))
+                .now();
+        assertThat(next(first, Decision.decide(first), told(log))
+                        .attempts()
+                        .getFirst()
+                        .resumedAtStep())
+                .as("nothing was there to go on from")
+                .isNull();
+    }
+
+    @Test
     void aSuccessTellsImageInputsLayersAndHistory() {
         Observed seen = observed().attempts(attempt(1).succeeded()).now();
 

@@ -67,7 +67,7 @@ class TriggersTest {
                 null,
                 null,
                 List.of(new Attempt(
-                        1, "linux/amd64", "pod", HASH, 1L, null, state, null, null, null, null, BUILT, null)),
+                        1, "linux/amd64", "pod", HASH, 1L, null, state, null, null, null, null, BUILT, null, null)),
                 List.of(new PlatformStatus(
                         "linux/amd64",
                         null,

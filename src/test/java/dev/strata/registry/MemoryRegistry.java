@@ -243,6 +243,12 @@ public final class MemoryRegistry implements AutoCloseable {
         }
     }
 
+    /** Whether any blob or manifest has these letters in it, as it was sent. */
+    public boolean holds(String text) {
+        return contents.values().stream()
+                .anyMatch(bytes -> new String(bytes, StandardCharsets.ISO_8859_1).contains(text));
+    }
+
     /** All tags of a repository. */
     public List<String> tags(String repository) {
         return List.copyOf(repository(repository).tags.keySet());
