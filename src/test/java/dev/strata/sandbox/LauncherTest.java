@@ -111,14 +111,44 @@ final class LauncherTest {
     @Test
     @Tag("root")
     void aNestedUserNamespaceHasAllIdsAndItsOwnProcesses() throws Exception {
-        java(home.resolve("runtime"), "25", "id -u; echo $$; readlink /proc/self/ns/user; exit 9");
+        java(home.resolve("runtime"), "25", "id -u; cat /proc/1/comm; ls /proc | grep -c '^[0-9]'; readlink /proc/self/ns/user; exit 9");
         Ended ended = run(Map.of("STRATA_ISOLATION", "userNamespace"), "builder");
         assertThat(ended.code()).isEqualTo(9);
         assertThat(ended.output())
-                .startsWith("0\n1\nuser:")
+                .matches("0\nsh\n[3-6]\nuser:.*\n")
                 .doesNotContain(
                         Files.readSymbolicLink(Path.of("/proc/self/ns/user")).toString());
         assertThat(ended.errors()).isEmpty();
+    }
+
+    @Test
+    @Tag("root")
+    void whatIsOrphanedInTheNestedNamespaceBecomesNoZombie() throws Exception {
+        java(home.resolve("runtime"), "25", """
+                for i in 1 2 3 4 5; do (sleep 0.07 & ); done
+                ( for i in $(seq 200); do
+                    grep -qs 'sleep.0.07' /proc/[0-9]*/cmdline || grep -qs '^State:.*zombie' /proc/[0-9]*/status || break
+                    sleep 0.05
+                  done
+                  grep -hs -B 2 '^State:.*zombie' /proc/[0-9]*/status || echo none
+                  kill $$ ) &
+                exec sleep 30
+                """);
+        Ended ended = run(Map.of("STRATA_ISOLATION", "userNamespace"), "builder");
+        assertThat(ended.output()).isEqualTo("none\n");
+    }
+
+    @Test
+    @Tag("root")
+    void standardInputReachesWhatRunsInTheNestedNamespace() throws Exception {
+        java(home.resolve("runtime"), "25", "cat");
+        Process process = start(Map.of("STRATA_ISOLATION", "userNamespace"), "builder");
+        try (var out = process.outputWriter(StandardCharsets.UTF_8)) {
+            out.write("said\n");
+        }
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo("said\n");
+        assertThat(process.waitFor()).isZero();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.strata.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -231,10 +232,10 @@ abstract class OciRuntimeContract {
 
     @Test
     void noMoreProcessesThanAllowedRunAtOnce() throws Exception {
-        String bomb = "i=0; while [ $i -lt 60 ]; do sleep 600 & i=$((i+1)); done; echo all";
+        String bomb = "i=0; while [ $i -lt 300 ]; do sleep 600 & i=$((i+1)); done; echo all";
         assertThat(output(shell(bomb).user(4242, 4242))).containsExactly("all");
         lines.clear();
-        Exit exit = runtime.limitedTo(20).run(shell(bomb).user(4242, 4242).command(), lines::add);
+        Exit exit = runtime.limitedTo(200).run(shell(bomb).user(4242, 4242).command(), lines::add);
         assertThat(exit.code()).isNotZero();
         assertThat(lines).last().asString().contains("fork");
     }
@@ -301,7 +302,7 @@ abstract class OciRuntimeContract {
     @Test
     void withoutNetworkThereIsOnlyLoopback() throws Exception {
         output(shell(
-                        "ip -o link | grep -v -E 'lo|sit|tunl|gre|ip6|dummy|erspan|vti' | grep UP; ip -o addr show lo; ls /sys/class/net")
+                        "ip -o link | grep -v -E 'lo|sit|tunl|gre|ip6|dummy|erspan|vti' | grep UP; ip -o addr show lo; cat /proc/net/dev")
                 .withoutNetwork());
         assertThat(lines).anyMatch(line -> line.contains("127.0.0.1")).noneMatch(line -> line.contains("eth"));
     }
@@ -584,6 +585,7 @@ abstract class OciRuntimeContract {
 
     @Test
     void deviceNodesThatALayerBringsDoNotOpen() throws Exception {
+        assumeFalse(Place.here().userNamespace(), "no device nodes can be made in a user namespace");
         Program.run(List.of("mknod", root.resolve("zero").toString(), "c", "1", "5"));
         assertThat(run(shell("cat /proc/self/mountinfo; head -c 1 /zero")).code())
                 .as("" + lines)
