@@ -339,6 +339,7 @@ class BuildCommand implements Callable<Integer> {
                 epoch(),
                 access.registries(),
                 null,
+                null,
                 limits());
     }
 

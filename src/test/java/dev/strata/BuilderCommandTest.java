@@ -48,6 +48,7 @@ class BuilderCommandTest {
                 null,
                 Plan.Registries.NONE,
                 null,
+                null,
                 null);
         Path file = folder.resolve("plan.json");
         Files.write(file, Json.bytes(plan));

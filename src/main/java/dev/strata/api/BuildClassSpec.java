@@ -95,6 +95,9 @@ public record BuildClassSpec(
         @JsonPropertyDescription("How long the pods of builds that are over stay, for their logs.") @Nullable
         KeepPods keepPods,
 
+        @JsonPropertyDescription("What RUN commands are held to, and what of them outlives the pod.") @Nullable
+        Run run,
+
         @Min(0)
         @Max(100)
         @Default("10")
@@ -104,7 +107,7 @@ public record BuildClassSpec(
 
     /** A class that decides nothing. */
     public static final BuildClassSpec NONE = new BuildClassSpec(
-            null, null, null, null, null, null, null, null, null, null, null, List.of(), null, null, null, null);
+            null, null, null, null, null, null, null, null, null, null, null, List.of(), null, null, null, null, null);
 
     public BuildClassSpec {
         platforms = platforms == null ? List.of() : List.copyOf(platforms);
@@ -329,4 +332,42 @@ public record BuildClassSpec(
                     "How many further attempts follow a failure of the network, a registry or the cluster.")
             @Nullable
             Integer limit) {}
+
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
+    public record Run(
+            @Min(256)
+            @Max(1048576)
+            @JsonPropertyDescription(
+                    "The most processes and threads that one user of RUN commands may have at once, the builder's own (about a hundred) among those of root; all users together may have twice as many. Left out, there is no bound but the node's.")
+            @Nullable
+            Integer processes,
+
+            @JsonPropertyDescription(
+                    "Where the folders of RUN --mount=type=cache outlive the builder pod. Left out, they end with it.")
+            @Nullable
+            CacheMounts cacheMounts) {}
+
+    /** Where cache mounts are kept: exactly one of the kinds. */
+    @ValidationRule(
+            value = "has(self.persistentVolumeClaim) != has(self.registry)",
+            message = "exactly one of persistentVolumeClaim and registry must be given")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record CacheMounts(
+            @Size(min = 1, max = 253)
+            @JsonPropertyDescription(
+                    "A claim in the build's namespace, which all of its builds share. Builds on several nodes need one that many nodes may write to.")
+            @Nullable
+            String persistentVolumeClaim,
+
+            @JsonPropertyDescription(
+                    "The build's cache repository: each folder is taken from there before its first use, and brought there after the build if it has changed. Builds of one namespace with the same repository share folders.")
+            @Nullable
+            CacheMountsRegistry registry) {}
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record CacheMountsRegistry(
+            @Default("2Gi")
+            @JsonPropertyDescription("The most that the files of one folder may take. A larger one is not kept.")
+            @Nullable
+            Quantity maxSize) {}
 }

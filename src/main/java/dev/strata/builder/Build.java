@@ -404,8 +404,9 @@ public final class Build {
 
     /** A command of another processor's image would need emulation, which is the node's to offer, never silent. */
     private void refuseForeignCommands(BuildGraph graph) {
+        Emulation emulation = new Emulation();
         for (Step step : graph.steps()) {
-            if (step instanceof Step.Run run && !Emulation.runs(platformOf(graph, run))) {
+            if (step instanceof Step.Run run && !emulation.runs(platformOf(graph, run))) {
                 throw new FailureException(new Failure(
                         Failure.Cause.USER,
                         run.label().instruction() + ": its image is for " + platformOf(graph, run)

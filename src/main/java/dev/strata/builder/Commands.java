@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,7 @@ final class Commands implements AutoCloseable {
     private final Numbers numbers;
     private @Nullable Snapshots snapshots;
     private @Nullable OciRuntime runtime;
+    private final AtomicBoolean told = new AtomicBoolean();
 
     /** The numbers that steps have in events. */
     interface Numbers {
@@ -82,8 +84,9 @@ final class Commands implements AutoCloseable {
     private synchronized OciRuntime runtime() throws IOException {
         OciRuntime present = runtime;
         if (present == null) {
-            present =
+            OciRuntime found =
                     OciRuntime.find(Files.createDirectories(settings.temporary().resolve("runtime")));
+            present = plan.processes() == null ? found : found.limitedTo(plan.processes());
             runtime = present;
         }
         return present;
@@ -107,6 +110,7 @@ final class Commands implements AutoCloseable {
                     step.addHosts(),
                     step.insecure());
             int number = numbers.of(step);
+            tellSnapshots(number);
             long begun = System.nanoTime();
             Exit exit = runtime()
                     .run(
@@ -122,6 +126,14 @@ final class Commands implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancellationException("the build was stopped");
+        }
+    }
+
+    private void tellSnapshots(int step) throws IOException {
+        if (told.compareAndSet(false, true)) {
+            events.accept(new Event.Note(
+                    step,
+                    "snapshots: " + snapshots().driver() + " (" + snapshots().reason() + ")"));
         }
     }
 

@@ -65,6 +65,9 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
     /** Any id that is not root's; the builder's files belong to it where the pod may not be root. */
     private static final long NOBODY = 65_532;
 
+    /** All users of commands together may have so many times as many processes as one of them. */
+    private static final int ALL_USERS = 2;
+
     private static final long GRACE_SECONDS = 10;
     private static final long SECONDS_WITHOUT_NODE = 60;
     private static final int READ_ALL = 0444;
@@ -118,6 +121,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                 plan.sourceDateEpoch(),
                 plan.registries(),
                 plan.cacheMounts(),
+                plan.processes(),
                 plan.limits());
     }
 
@@ -316,6 +320,9 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
         // Programs disagree on the case; curl and git read http_proxy in small letters only.
         Map.copyOf(variables).forEach((name, value) -> variables.put(name.toLowerCase(Locale.ROOT), value));
         variables.put("STRATA_ISOLATION", isolation.word());
+        if (wanted.pod().plan().processes() != null) {
+            variables.put("STRATA_PROCESSES", Long.toString(wanted.pod().plan().processes() * ALL_USERS));
+        }
         return variables.entrySet().stream()
                 .map(each -> new EnvVar(each.getKey(), each.getValue(), null))
                 .toList();
@@ -355,7 +362,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
         mounts.add(mount("plan", Planner.PLAN, true));
         mounts.add(mount("work", Planner.ROOT + "/work", false));
         mounts.add(mount("tmp", "/tmp", false));
-        wanted.pod().mounts().forEach(mount -> mounts.add(mount(mount.volume(), mount.path(), true)));
+        wanted.pod().mounts().forEach(mount -> mounts.add(mount(mount.volume(), mount.path(), mount.readOnly())));
         return mounts;
     }
 
@@ -397,6 +404,13 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                         .withNewConfigMap()
                         .withName(name)
                         .endConfigMap()
+                        .build();
+            case Mount.Claim(String volume, String path, String name) ->
+                new VolumeBuilder()
+                        .withName(volume)
+                        .withNewPersistentVolumeClaim()
+                        .withClaimName(name)
+                        .endPersistentVolumeClaim()
                         .build();
             case Mount.Secret secret -> secretVolume(secret);
         };

@@ -41,6 +41,8 @@ final class Planner {
     static final String ROOT = "/strata";
     static final String PLAN = ROOT + "/plan";
     static final String CA_BUNDLE = "ca.crt";
+    /** As the class's own default says. */
+    private static final long CACHE_MOUNT_BYTES = 2L << 30;
 
     /** How many objects a trigger tells of by name. */
     private static final int OBJECTS = 32;
@@ -135,7 +137,10 @@ final class Planner {
                 Boolean.TRUE.equals(spec.reproducible()),
                 null,
                 registries(),
-                null,
+                cacheMounts(),
+                settings.run() == null || settings.run().processes() == null
+                        ? null
+                        : settings.run().processes().longValue(),
                 limits());
         String hash =
                 InputsHash.of(spec, args, platforms.getFirst(), contents(), secretDigests(), rebuild(build), found);
@@ -244,6 +249,9 @@ final class Planner {
                 timeout.toString(),
                 Json.text(plan.registries()),
                 caBundle == null ? "" : caBundle));
+        if (settings.run() != null) {
+            deciding.add(Json.text(settings.run()));
+        }
         mounts.forEach(mount -> deciding.add(mount.volume() + " " + mount.name()));
         return new Wanted.Pod(
                 plan,
@@ -259,6 +267,29 @@ final class Planner {
                 timeout,
                 caBundle,
                 Digest.sha256(Json.bytes(deciding)).hex().substring(0, 16));
+    }
+
+    private Plan.@Nullable CacheMounts cacheMounts() {
+        BuildClassSpec.CacheMounts kept =
+                settings.run() == null ? null : settings.run().cacheMounts();
+        if (kept == null) {
+            return null;
+        }
+        if (kept.persistentVolumeClaim() != null) {
+            String path = ROOT + "/caches";
+            mounts.add(new Mount.Claim("caches", path, kept.persistentVolumeClaim()));
+            return new Plan.CacheMounts.Volume(path);
+        }
+        Quantity most = kept.registry() == null ? null : kept.registry().maxSize();
+        return new Plan.CacheMounts.Repository(
+                build.getMetadata().getNamespace(),
+                most == null
+                        ? CACHE_MOUNT_BYTES
+                        : checked("the class's run.cacheMounts.registry.maxSize", () -> bytes(most)));
+    }
+
+    private static long bytes(Quantity quantity) {
+        return quantity.getNumericalAmount().longValue();
     }
 
     private List<Platform> platforms() {

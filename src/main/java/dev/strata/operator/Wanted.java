@@ -103,7 +103,7 @@ sealed interface Wanted {
             @Nullable String caBundle,
             String fingerprint) {}
 
-    /** A volume of the builder pod, read-only. */
+    /** A volume of the builder pod. */
     sealed interface Mount {
         /** Name of the volume. */
         String volume();
@@ -111,8 +111,21 @@ sealed interface Wanted {
         /** Absolute folder in the container. */
         String path();
 
-        /** Of the ConfigMap or secret. */
+        /** Of the ConfigMap, secret or claim. */
         String name();
+
+        /** Whether the builder writes nothing there. */
+        default boolean readOnly() {
+            return true;
+        }
+
+        /** A claim for a persistent volume, which several builders may write to at once. */
+        record Claim(String volume, String path, String name) implements Mount {
+            @Override
+            public boolean readOnly() {
+                return false;
+            }
+        }
 
         record ConfigMap(String volume, String path, String name) implements Mount {}
 

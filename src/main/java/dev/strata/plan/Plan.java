@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param reproducible whether times are clamped to the source date
  * @param sourceDateEpoch seconds since 1970, null where the source tells (commit time) or nothing does
  * @param cacheMounts where the folders of {@code RUN --mount=type=cache} outlive the builder; null is its state folder
+ * @param processes the most that one user of a command may have at once; null is no bound
  * @param limits of what a source, an archive or a layer may unpack to; null is {@link Limits#DEFAULT}
  * @param noCache steps run although a record of them exists; empty list with {@code true} means all
  */
@@ -55,6 +56,7 @@ public record Plan(
         @Nullable Long sourceDateEpoch,
         Registries registries,
         @Nullable CacheMounts cacheMounts,
+        @Nullable Long processes,
         @Nullable Limits limits) {
 
     public Plan {

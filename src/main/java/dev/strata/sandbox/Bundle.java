@@ -318,7 +318,7 @@ final class Bundle implements AutoCloseable {
 
     private static Map<String, Object> linux(RunCommand command, Place place) {
         List<Map<String, Object>> namespaces = new ArrayList<>();
-        for (String type : List.of("pid", "ipc", "uts", "mount")) {
+        for (String type : List.of("pid", "ipc", "uts", "mount", "cgroup")) {
             namespaces.add(Map.of("type", type));
         }
         if (command.networkNone()) {

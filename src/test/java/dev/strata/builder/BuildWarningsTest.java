@@ -57,6 +57,7 @@ class BuildWarningsTest {
                 null,
                 Plan.Registries.NONE,
                 null,
+                null,
                 null);
         BuildSettings settings =
                 new BuildSettings(folder.resolve("state"), folder.resolve("temporary"), false, null, 2);

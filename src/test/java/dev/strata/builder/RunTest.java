@@ -251,6 +251,17 @@ final class RunTest {
     }
 
     @Test
+    void aForkBombEndsAtTheLimitThatTheClassSets() {
+        bench.processes = 256L;
+        Failure failure = dockerfile("""
+                        FROM base
+                        USER 4321
+                        RUN i=0; while [ $i -lt 400 ]; do sleep 600 & i=$((i+1)); done
+                        """).bench.failure();
+        assertThat(failure.detail()).contains("fork");
+    }
+
+    @Test
     void withoutNetworkThereIsNoWayOut() {
         assertThat(dockerfile("FROM base\nRUN --network=none ip -o addr | grep -v ' lo ' || echo alone\n")
                         .output())
@@ -305,6 +316,48 @@ final class RunTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    @Test
+    void aCommandForAnotherMachineIsRefusedWithItsLineUnlessItIsEmulated() {
+        bench.platform = "linux/s390x";
+        Failure failure = dockerfile("FROM base\nRUN echo never\n").bench.failure();
+        assertThat(failure.what())
+                .contains("RUN echo never")
+                .contains("linux/s390x")
+                .contains("this machine is");
+        assertThat(failure.where()).isEqualTo("Dockerfile:4");
+        assertThat(failure.mend()).contains("node of that platform").contains("binfmt_misc");
+        assertThat(said()).isEmpty();
+    }
+
+    @Test
+    void theFilesByWhichNamesAreFoundAreThereForTheRunAndInNoLayer() throws IOException {
+        List<String> said = dockerfile("""
+                        FROM base
+                        RUN cat /etc/hosts /etc/resolv.conf && echo 10.0.0.1 mine >>/etc/hosts && hostname && cat /etc/hostname
+                        RUN cat /etc/hosts
+                        """).output();
+        assertThat(said)
+                .containsSubsequence(
+                        "127.0.0.1\tlocalhost buildkitsandbox", "::1\tlocalhost ip6-localhost ip6-loopback")
+                .containsSubsequence(Files.readAllLines(Path.of("/etc/resolv.conf")))
+                .doesNotContain("10.0.0.1 mine");
+        bench.exports.add(new Plan.Export("local", bench.path("files").toString()));
+        output();
+        assertThat(bench.path("files/bin/busybox")).exists();
+        assertThat(bench.path("files/etc")).doesNotExist();
+    }
+
+    @Test
+    void theKindOfSnapshotsIsSaidOnce() {
+        dockerfile("FROM base\nRUN true\nRUN echo\n").output();
+        assertThat(bench.events(Event.Note.class))
+                .extracting(Event.Note::message)
+                .filteredOn(message -> message.startsWith("snapshots: "))
+                .singleElement()
+                .asString()
+                .matches("snapshots: (overlay|btrfs|copy) \\(.+\\)");
     }
 
     @Test

@@ -36,6 +36,10 @@ final class Workbench {
     final TreeMap<String, Plan.SecretAt> secrets = new TreeMap<>();
     final TreeMap<String, String> ssh = new TreeMap<>();
     Plan.@Nullable CacheMounts cacheMounts;
+
+    @Nullable
+    Long processes;
+
     boolean noCache;
     Plan.@Nullable Limits limits;
     List<String> noCacheStages = List.of();
@@ -129,6 +133,7 @@ final class Workbench {
                 null,
                 Plan.Registries.NONE,
                 cacheMounts,
+                processes,
                 limits);
         BuildSettings settings = new BuildSettings(state, root.resolve("temporary-" + ++number), sandbox, null, 4);
         return new Build(plan, settings, events::add, clock, options -> new Waits().client(options));

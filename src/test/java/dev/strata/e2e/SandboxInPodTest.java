@@ -117,6 +117,8 @@ class SandboxInPodTest {
                 false,
                 null,
                 new Plan.Registries(new TreeMap<>(), List.of(workspace.cluster.registry()), List.of(), null),
+                null,
+                null,
                 null);
         BuildSettings settings =
                 new BuildSettings(folder.resolve("state"), folder.resolve("temporary"), false, null, 2);

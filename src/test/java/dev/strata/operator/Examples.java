@@ -97,6 +97,7 @@ final class Examples {
                 null,
                 Plan.Registries.NONE,
                 null,
+                null,
                 null);
         Wanted.Pod pod = new Wanted.Pod(
                 plan,

@@ -100,6 +100,7 @@ class PlanTest {
                         List.of("/docker"),
                         "/ca.pem"),
                 null,
+                null,
                 new Plan.Limits(1L << 30, 5));
     }
 }

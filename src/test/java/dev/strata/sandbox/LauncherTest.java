@@ -111,7 +111,10 @@ final class LauncherTest {
     @Test
     @Tag("root")
     void aNestedUserNamespaceHasAllIdsAndItsOwnProcesses() throws Exception {
-        java(home.resolve("runtime"), "25", "id -u; cat /proc/1/comm; ls /proc | grep -c '^[0-9]'; readlink /proc/self/ns/user; exit 9");
+        java(
+                home.resolve("runtime"),
+                "25",
+                "id -u; cat /proc/1/comm; ls /proc | grep -c '^[0-9]'; readlink /proc/self/ns/user; exit 9");
         Ended ended = run(Map.of("STRATA_ISOLATION", "userNamespace"), "builder");
         assertThat(ended.code()).isEqualTo(9);
         assertThat(ended.output())
@@ -149,6 +152,17 @@ final class LauncherTest {
         assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .isEqualTo("said\n");
         assertThat(process.waitFor()).isZero();
+    }
+
+    @Test
+    @Tag("root")
+    void theNestedNamespaceIsHeldToTheNumberOfProcesses() throws Exception {
+        java(home.resolve("runtime"), "25", "grep '^Max processes' /proc/self/limits");
+        assertThat(run(Map.of("STRATA_ISOLATION", "userNamespace", "STRATA_PROCESSES", "777"), "builder")
+                        .output())
+                .matches("Max processes +777 +777 +processes *\n");
+        assertThat(run(Map.of("STRATA_ISOLATION", "userNamespace"), "builder").output())
+                .doesNotContain("777");
     }
 
     @Test

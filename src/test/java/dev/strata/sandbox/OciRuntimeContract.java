@@ -606,11 +606,14 @@ abstract class OciRuntimeContract {
 
     @Test
     void nothingOfTheBuilderIsSeen() throws Exception {
-        output(shell("ls /proc | grep -E '^[0-9]+$' | tr '\\n' ' '; echo; tr '\\0' '\\n' </proc/1/environ;"
-                + " readlink /proc/1/exe; ls /proc/1/fd; cat /proc/1/mounts; find / -xdev -name '*.jar'"));
+        output(
+                shell(
+                        "ls /proc | grep -E '^[0-9]+$' | tr '\\n' ' '; echo; tr '\\0' '\\n' </proc/1/environ;"
+                                + " readlink /proc/1/exe; ls /proc/1/fd; cat /proc/1/mounts; cat /proc/1/cgroup; find / -xdev -name '*.jar'"));
         assertThat(lines)
                 .contains("PATH=/bin", "/bin/busybox")
                 .noneMatch(line -> line.contains("JAVA") || line.contains(".jar"));
+        assertThat(lines).filteredOn(line -> line.matches("\\d+:.*:/.*")).allMatch(line -> line.endsWith(":/"));
         assertThat(lines.getFirst().split(" ").length).isLessThan(6);
         assertThat(lines).containsSubsequence("0", "1", "2").doesNotContain("4", "5", "6", "7");
     }

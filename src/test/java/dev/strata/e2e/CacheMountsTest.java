@@ -1,0 +1,110 @@
+package dev.strata.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.strata.api.ImageBuildStatus;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** The folders of RUN --mount=type=cache from one builder pod to the next; and what RUN took, on the resource. */
+@Tag("cluster")
+@Execution(ExecutionMode.CONCURRENT)
+@Timeout(value = 6, unit = TimeUnit.MINUTES)
+class CacheMountsTest {
+    private static void keptIn(Workspace workspace, String cacheMounts) {
+        workspace.apply("""
+                apiVersion: strata.dev/v1alpha1
+                kind: BuildClass
+                metadata: {name: %1$s}
+                spec:
+                  registries:
+                    mirrors: {docker.io: "http://%2$s"}
+                    plainHttp: ["%2$s"]
+                  run:
+                    processes: 2048
+                    cacheMounts: %3$s
+                """.formatted(workspace.name, workspace.cluster.registry(), cacheMounts));
+    }
+
+    /** Fails unless the folder has as many lines as there are builds. */
+    private static String dockerfile(int builds) {
+        return """
+                FROM debian:bookworm
+                RUN --mount=type=cache,target=/c,uid=33,mode=0750 echo x >>/c/count && test $(wc -l </c/count) = %d && chown 7:8 /c/count
+                RUN --mount=type=cache,target=/c,uid=33,mode=0750 test "$(stat -c %%u:%%a /c) $(stat -c %%u:%%g /c/count)" = "33:750 7:8"
+                """.formatted(builds);
+    }
+
+    /** Each build is a pod of its own; that the count goes on is the only thing that passes from one to the next. */
+    private static void counts(Workspace workspace) {
+        for (int count = 1; count <= 3; count++) {
+            ImageBuildStatus status =
+                    workspace.inline("count", dockerfile(count)).ready();
+            List<ImageBuildStatus.Step> steps = Objects.requireNonNull(status)
+                    .platforms()
+                    .getFirst()
+                    .stages()
+                    .getFirst()
+                    .steps();
+            assertThat(steps)
+                    .filteredOn(step -> step.instruction().startsWith("RUN"))
+                    .hasSize(2)
+                    .allSatisfy(step -> assertThat(step.peakMemory()).isBetween(1L << 20, 1L << 30));
+        }
+        assertThat(workspace.pods().stream()
+                        .map(pod -> pod.getMetadata().getUid())
+                        .distinct())
+                .hasSizeGreaterThanOrEqualTo(3);
+    }
+
+    @Test
+    void a_cache_mount_passes_from_pod_to_pod_through_the_cache_repository() {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            keptIn(workspace, "{registry: {maxSize: 64Mi}}");
+            counts(workspace);
+        }
+    }
+
+    @Test
+    void a_cache_mount_passes_from_pod_to_pod_on_a_persistent_volume(
+            @TempDir(cleanup = CleanupMode.ALWAYS) Path folder) {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            workspace.apply("""
+                    apiVersion: v1
+                    kind: PersistentVolume
+                    metadata: {name: %1$s}
+                    spec:
+                      capacity: {storage: 1Gi}
+                      accessModes: [ReadWriteMany]
+                      persistentVolumeReclaimPolicy: Retain
+                      storageClassName: ""
+                      claimRef: {namespace: %1$s, name: caches}
+                      hostPath: {path: "%2$s"}
+                    ---
+                    apiVersion: v1
+                    kind: PersistentVolumeClaim
+                    metadata: {name: caches}
+                    spec:
+                      accessModes: [ReadWriteMany]
+                      resources: {requests: {storage: 1Gi}}
+                      storageClassName: ""
+                      volumeName: %1$s
+                    """.formatted(workspace.name, folder));
+            try {
+                keptIn(workspace, "{persistentVolumeClaim: caches}");
+                counts(workspace);
+            } finally {
+                workspace.client().persistentVolumes().withName(workspace.name).delete();
+            }
+        }
+    }
+}
