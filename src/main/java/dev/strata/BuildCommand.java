@@ -123,8 +123,9 @@ class BuildCommand implements Callable<Integer> {
 
     @Option(
             names = "--ssh",
-            paramLabel = "ID[=SOCKET]",
-            description = "Agent for RUN --mount=type=ssh; default socket: $SSH_AUTH_SOCK; may be repeated.")
+            paramLabel = "ID[=SOCKET|KEY]",
+            description = "Agent for RUN --mount=type=ssh: a socket, or a file with a private key;"
+                    + " default: $SSH_AUTH_SOCK; may be repeated.")
     private List<String> ssh = new ArrayList<>();
 
     @Option(

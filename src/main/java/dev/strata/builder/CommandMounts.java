@@ -29,18 +29,26 @@ final class CommandMounts implements AutoCloseable {
     private final Map<Integer, FileSystem> inputs;
     private final Path temporary;
     private final CacheFolders caches;
+    private final SshAgents agents;
     private final List<MountPoint> points = new ArrayList<>();
     private final SequencedMap<String, String> environment = new LinkedHashMap<>();
     private final List<CacheFolders.Use> uses = new ArrayList<>();
 
     /** @param temporary an empty folder that is removed on close */
-    CommandMounts(Step.Run step, Plan plan, Map<Integer, FileSystem> inputs, Path temporary, CacheFolders caches)
+    CommandMounts(
+            Step.Run step,
+            Plan plan,
+            Map<Integer, FileSystem> inputs,
+            Path temporary,
+            CacheFolders caches,
+            SshAgents agents)
             throws IOException, InterruptedException {
         this.step = step;
         this.plan = plan;
         this.inputs = inputs;
         this.temporary = temporary;
         this.caches = caches;
+        this.agents = agents;
         try {
             for (Mount mount : step.mounts()) {
                 add(mount);
@@ -161,15 +169,18 @@ final class CommandMounts implements AutoCloseable {
         return value == null ? null : value.getBytes(java.nio.charset.StandardCharsets.UTF_8);
     }
 
-    private void ssh(Mount.Ssh ssh) {
-        String socket = plan.ssh().get(ssh.id());
-        if (socket == null || !Files.exists(Path.of(socket))) {
+    private void ssh(Mount.Ssh ssh) throws IOException {
+        String given = plan.ssh().get(ssh.id());
+        if (given == null || !Files.exists(Path.of(given))) {
             if (ssh.required()) {
-                throw user("ssh agent \"" + ssh.id() + "\": not found", "Give it: --ssh " + ssh.id() + "=SOCKET");
+                throw user(
+                        "ssh agent \"" + ssh.id() + "\": not found",
+                        "Give it: --ssh " + ssh.id() + "=SOCKET, or a file with a private key");
             }
             return;
         }
-        points.add(new MountPoint.Socket(Path.of(socket), ssh.target(), ssh.mode(), ssh.uid(), ssh.gid()));
+        Path socket = agents.socket(ssh.id(), Path.of(given));
+        points.add(new MountPoint.Socket(socket, ssh.target(), ssh.mode(), ssh.uid(), ssh.gid()));
         environment.putIfAbsent("SSH_AUTH_SOCK", ssh.target());
     }
 

@@ -33,6 +33,7 @@ final class Commands implements AutoCloseable {
     private final CacheFolders caches;
     private final Consumer<Event> events;
     private final Numbers numbers;
+    private final SshAgents agents;
     private @Nullable Snapshots snapshots;
     private @Nullable OciRuntime runtime;
     private final AtomicBoolean told = new AtomicBoolean();
@@ -48,6 +49,7 @@ final class Commands implements AutoCloseable {
         this.caches = caches;
         this.events = events;
         this.numbers = numbers;
+        this.agents = new SshAgents(settings.temporary().resolve("agents"));
     }
 
     /** RUN needs a sandbox; what cannot be had is refused, never done without. */
@@ -94,7 +96,7 @@ final class Commands implements AutoCloseable {
 
     void run(Step.Run step, Active active, Map<Integer, FileSystem> inputs) throws IOException {
         Path temporary = Files.createTempDirectory(settings.temporary(), "run");
-        try (CommandMounts mounts = new CommandMounts(step, plan, inputs, temporary, caches)) {
+        try (CommandMounts mounts = new CommandMounts(step, plan, inputs, temporary, caches, agents)) {
             DiskTree root = new DiskTree(active.root());
             Owner user = Owner.ofProcess(step.user(), root, "USER " + step.user());
             RunCommand command = new RunCommand(
@@ -175,8 +177,10 @@ final class Commands implements AutoCloseable {
     @Override
     public synchronized void close() throws IOException {
         Snapshots present = snapshots;
-        if (present != null) {
-            present.close();
+        try (agents) {
+            if (present != null) {
+                present.close();
+            }
         }
     }
 }

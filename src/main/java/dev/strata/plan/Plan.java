@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param args build arguments in the order given; a null value is "declared without value, leave unset"
  * @param platform one platform; several are several plans
  * @param secrets secret ids to where their bytes are
- * @param ssh ids to the agent's socket or a key file
+ * @param ssh ids to an agent's socket, or to a file with a private key, for which the builder has an agent of its own
  * @param contexts named contexts, from {@code --build-context}
  * @param addHosts lines for {@code /etc/hosts} of RUN, {@code name:address}
  * @param network of RUN where the instruction says nothing: {@code default}, {@code none} or {@code host}

@@ -431,6 +431,15 @@ final class RunTest {
                     .hasSize(2);
             assertThat(said).contains("0:600").last().isEqualTo("none");
             assertThat(agent.isAlive()).isTrue();
+            bench.ssh.put("default", key.toString());
+            assertThat(dockerfile("FROM base\nRUN --mount=type=ssh ssh-add -l && ls -a /run/buildkit\n")
+                            .output())
+                    .as("a key in a file gets an agent of its own")
+                    .anyMatch(line -> line.contains("of-the-test (ED25519)"))
+                    .noneMatch(line -> line.contains("PRIVATE"));
+            Files.writeString(key, "no key");
+            bench.noCache = true;
+            assertThat(bench.failure().what()).startsWith("the key of --ssh default cannot be used");
             bench.ssh.clear();
             assertThat(dockerfile("FROM base\nRUN --mount=type=ssh,required ssh-add -l\n")
                             .bench
