@@ -30,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -64,6 +66,8 @@ final class GraphCommand implements Callable<Integer> {
         DOT
     }
 
+    private static final String IMAGE = "docker-image://";
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -84,6 +88,13 @@ final class GraphCommand implements Callable<Integer> {
             paramLabel = "NAME[=VALUE]",
             description = "Value of an ARG; without =VALUE that of the environment; may be repeated.")
     private List<String> arguments = new ArrayList<>();
+
+    @Option(
+            names = "--build-context",
+            paramLabel = "NAME=VALUE",
+            description = "Files or an image under a name, as for build: a folder, docker-image://IMAGE, target:STAGE;"
+                    + " may be repeated.")
+    private List<String> contexts = new ArrayList<>();
 
     @Option(
             names = "--platform",
@@ -146,8 +157,10 @@ final class GraphCommand implements Callable<Integer> {
 
     private Dockerfile read(String name, Path path) throws IOException {
         Dockerfile dockerfile = Dockerfile.parse(name, Files.readAllBytes(path));
-        List<SyntaxError> errors = dockerfile.check(
-                LintOptions.DEFAULT.withBuildArgs(request().args()).withTarget(target, true));
+        List<SyntaxError> errors = dockerfile.check(LintOptions.DEFAULT
+                .withBuildArgs(request().args())
+                .withTarget(target, true)
+                .withContexts(request()::hasContext));
         if (!errors.isEmpty()) {
             throw new DockerfileException(name, dockerfile.lines(), errors);
         }
@@ -166,11 +179,42 @@ final class GraphCommand implements Callable<Integer> {
                 values,
                 Names.platform(spec, platform),
                 Platform.host(),
-                new TreeMap<>(),
+                contexts(),
                 List.of(),
                 "default",
                 false,
                 List.of());
+    }
+
+    private SortedMap<String, Request.NamedContext> contexts() {
+        SortedMap<String, Request.NamedContext> all = new TreeMap<>();
+        for (String text : contexts) {
+            int equals = text.indexOf('=');
+            if (equals <= 0) {
+                throw wrong("--build-context " + text + " must be NAME=VALUE");
+            }
+            all.put(text.substring(0, equals), context(text.substring(equals + 1)));
+        }
+        return all;
+    }
+
+    /** What a build would fetch is not needed for the graph, but an image's configuration is. */
+    private Request.NamedContext context(String value) {
+        if (value.startsWith(IMAGE)) {
+            return new Request.NamedContext.Image(
+                    Names.reference(Objects.requireNonNull(spec), value.substring(IMAGE.length())));
+        }
+        if (value.startsWith("target:")) {
+            return new Request.NamedContext.Stage(value.substring("target:".length()));
+        }
+        if (value.startsWith("oci-layout://")) {
+            throw wrong("--build-context with oci-layout:// is not looked into here; strata build takes it");
+        }
+        return new Request.NamedContext.Folder();
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
     }
 
     private BuildGraph graph(Dockerfile dockerfile) throws IOException {
@@ -192,7 +236,7 @@ final class GraphCommand implements Callable<Integer> {
 
         @Override
         public Found layout(String name, Platform wanted) {
-            throw new IllegalStateException("no context was given, so \"" + name + "\" is none");
+            throw new IllegalStateException("layouts are refused, so \"" + name + "\" is none");
         }
     }
 
@@ -216,7 +260,7 @@ final class GraphCommand implements Callable<Integer> {
 
         @Override
         public Found layout(String name, Platform wanted) {
-            throw new IllegalStateException("no context was given, so \"" + name + "\" is none");
+            throw new IllegalStateException("layouts are refused, so \"" + name + "\" is none");
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.strata;
 
+import dev.strata.dockerfile.Suggestion;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -80,6 +81,7 @@ public final class Main {
             one.setStopAtPositional(name.equals("run")); // what follows the image is the command's
             line.addSubcommand(name, one);
         }
+        line.setParameterExceptionHandler(Main::wrongUsage);
         return line;
     }
 
@@ -96,6 +98,26 @@ public final class Main {
             return USAGE;
         }
         return line.execute(arguments);
+    }
+
+    /** What is wrong, and where to look; the whole page would hide it. */
+    private static int wrongUsage(CommandLine.ParameterException e, String[] arguments) {
+        CommandLine command = e.getCommandLine();
+        PrintWriter err = command.getErr();
+        String meant = e instanceof CommandLine.UnmatchedArgumentException unmatched
+                ? meant(unmatched.getUnmatched().getFirst(), command)
+                : null;
+        err.println(e.getMessage() + (meant == null ? "" : " (did you mean " + meant + "?)"));
+        err.println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
+        return USAGE;
+    }
+
+    private static @Nullable String meant(String word, CommandLine command) {
+        return word.startsWith("-")
+                ? Suggestion.closest(
+                        word.split("=", 2)[0],
+                        command.getCommandSpec().optionsMap().keySet())
+                : Suggestion.closest(word, command.getSubcommands().keySet());
     }
 
     /** The version that the jar was built as. */

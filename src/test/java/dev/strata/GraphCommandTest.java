@@ -75,6 +75,28 @@ class GraphCommandTest {
     }
 
     @Test
+    void contextsGivenWithTheBuildStandForWhatTheyAre() throws IOException {
+        String dockerfile = """
+                FROM debian:12 AS build
+                FROM Base
+                COPY --from=assets a b
+                COPY --from=other c d
+                """;
+        assertThat(graph(
+                        dockerfile,
+                        "--build-context=Base=docker-image://alpine:3",
+                        "--build-context=assets=../assets",
+                        "--build-context=other=target:build"))
+                .isZero();
+        assertThat(out.toString())
+                .contains("the context assets")
+                .contains("COPY --from=assets a b")
+                .contains("FROM debian:12")
+                .doesNotContain("left out");
+        assertThat(graph(dockerfile, "--build-context=Base=oci-layout://x")).isEqualTo(2);
+    }
+
+    @Test
     void graphvizDrawsIt() throws IOException {
         assertThat(graph(DOCKERFILE, "--format", "dot")).isZero();
         assertThat(out.toString())

@@ -59,7 +59,7 @@ class LintCommandTest {
         write("Dockerfile", "FROM alpine:3.22\nRUNN ls\nCOPY --form=a b c\n");
         assertThat(lint(context.toString())).isEqualTo(1);
         assertThat(out.toString())
-                .contains("Dockerfile:2: error: unknown instruction \"RUNN\" (did you mean RUN?)")
+                .contains("Dockerfile:2: error: unknown instruction: RUNN (did you mean RUN?)")
                 .contains("Dockerfile:3: error: COPY has no flag --form (did you mean --from?)")
                 .contains("2 errors");
     }
@@ -68,7 +68,9 @@ class LintCommandTest {
     void aTargetThatIsNotThereIsAnError() throws IOException {
         write("Dockerfile", "FROM alpine:3.22 AS runtime\n");
         assertThat(lint("--target", "runtim", context.toString())).isEqualTo(1);
-        assertThat(out.toString()).contains("the target stage \"runtim\"").contains("did you mean runtime?");
+        assertThat(out.toString())
+                .contains("target stage \"runtim\" could not be found")
+                .contains("did you mean runtime?");
     }
 
     @Test

@@ -123,7 +123,8 @@ final class SourceFiles {
     }
 
     private FailureException missing(Step.Item.Paths item, Tree tree, String path) throws IOException {
-        String what = (step.add() ? "ADD " : "COPY ") + item.pattern() + ": \"/" + path + "\": not found";
+        String what =
+                (step.add() ? "ADD " : "COPY ") + item.pattern() + ": \"/" + path + "\": no such file or directory";
         String mend;
         if (tree instanceof IgnoredTree filtered && filtered.whole().find(path) != null) {
             String rule = filtered.rule(path);

@@ -83,7 +83,7 @@ final class Checks {
         Stage last = file.stages().getLast();
         errors.add(new SyntaxError(
                 last.location(),
-                "the target stage \"" + target + "\" is not in the file",
+                "target stage \"" + target + "\" could not be found",
                 names.isEmpty() ? "no target, as no stage has a name" : "one of " + String.join(", ", names),
                 Suggestion.closest(target, names),
                 null));
@@ -97,7 +97,8 @@ final class Checks {
                 if (source != null && source.index() > stage.index()) {
                     errors.add(new SyntaxError(
                             instruction.location(),
-                            "the stage " + from + " is defined further down",
+                            "cannot copy from stage \"" + from + "\", it needs to be defined before current stage \""
+                                    + (stage.name() == null ? stage.index() : stage.name()) + "\"",
                             "a stage above this one",
                             null,
                             from));
@@ -126,7 +127,7 @@ final class Checks {
         String lower = name.toLowerCase(Locale.ROOT);
         errors.add(new SyntaxError(
                 location,
-                "\"" + name + "\" is neither a stage above nor the name of an image",
+                "invalid reference format: \"" + name + "\" is neither a stage above nor the name of an image",
                 "registry/path:tag or path@digest, the path in small letters",
                 ImageName.isValid(lower) ? lower : Suggestion.closest(name, references.names()),
                 written));

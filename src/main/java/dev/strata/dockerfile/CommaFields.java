@@ -68,7 +68,7 @@ final class CommaFields {
             return new IllegalArgumentException("\"" + field + "\" must be written name=value");
         }
         String closest = Suggestion.closest(key, known);
-        return new IllegalArgumentException("unknown option \"" + key + "\" in \"" + field + "\""
+        return new IllegalArgumentException("invalid option \"" + key + "\" in \"" + field + "\""
                 + (closest == null ? "; known are " + String.join(", ", known) : " (did you mean " + closest + "?)"));
     }
 }

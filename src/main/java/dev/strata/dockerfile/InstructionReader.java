@@ -116,7 +116,7 @@ final class InstructionReader {
         String keyword = statement.source().keyword();
         String closest = Suggestion.closest(keyword, KEYWORDS);
         return wrong(
-                "unknown instruction \"" + keyword + "\"",
+                "unknown instruction: " + keyword,
                 closest == null ? "one of " + String.join(", ", KEYWORDS) : null,
                 closest,
                 keyword);

@@ -36,7 +36,7 @@ public final class PathPatterns {
         boolean exception = cleaned.startsWith("!");
         String pattern = exception ? cleaned.substring(1) : cleaned;
         if (pattern.isEmpty()) {
-            throw new IllegalArgumentException("\"!\" is no pattern; it needs one behind it");
+            throw new IllegalArgumentException("illegal exclusion pattern: \"!\"; a pattern must follow the !");
         }
         String prefix = pattern;
         while (prefix.endsWith("*")) {

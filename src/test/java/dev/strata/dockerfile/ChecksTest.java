@@ -60,9 +60,9 @@ class ChecksTest {
         assertThat(errors("FROM Alpine\nCOPY --from=a:b:c x y\nFROM alpine\n"))
                 .satisfiesExactly(
                         base -> assertThat(base)
-                                .startsWith("1: \"Alpine\" is neither a stage above nor the name of an image")
+                                .startsWith("1: invalid reference format: \"Alpine\" is neither a stage above")
                                 .endsWith("(did you mean alpine?)"),
-                        from -> assertThat(from).startsWith("2: \"a:b:c\" is neither"));
+                        from -> assertThat(from).startsWith("2: invalid reference format: \"a:b:c\""));
         assertThat(errors("FROM a AS Builder\nFROM a\nCOPY --from=buidler_ x y\n"))
                 .singleElement()
                 .asString()
@@ -97,7 +97,8 @@ class ChecksTest {
     void aLaterStageCannotBeTakenFromAndAMissingNumberIsSaid() {
         assertThat(errors("FROM a AS x\nCOPY --from=y a b\nFROM a AS y\nFROM x\nCOPY --from=7 a b\n"))
                 .satisfiesExactly(
-                        later -> assertThat(later).startsWith("2: the stage y is defined further down"),
+                        later -> assertThat(later)
+                                .startsWith("2: cannot copy from stage \"y\", it needs to be defined before"),
                         number -> assertThat(number).startsWith("5: there is no stage number 7"));
     }
 
