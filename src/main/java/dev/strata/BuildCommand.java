@@ -252,7 +252,7 @@ class BuildCommand implements Callable<Integer> {
                 temporary,
                 !"none".equals(System.getenv("STRATA_ISOLATION")),
                 snapshots,
-                Math.max(2, Runtime.getRuntime().availableProcessors()));
+                BuildSettings.commandsByDefault());
         return new Build(plan, settings, events, Clock.systemUTC());
     }
 

@@ -85,7 +85,7 @@ final class BuilderCommand implements Callable<Integer> {
                 work.resolve("temporary"),
                 !"none".equals(System.getenv("STRATA_ISOLATION")),
                 System.getenv("STRATA_SNAPSHOTS"),
-                Math.max(2, Runtime.getRuntime().availableProcessors()));
+                BuildSettings.commandsByDefault());
         Build build = new Build(read, settings, events, Clock.systemUTC());
         Outcome outcome = build.run();
         keep(outcome);

@@ -3,6 +3,7 @@ package dev.strata;
 import dev.strata.dockerfile.Suggestion;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,9 @@ public final class Main {
     }
 
     public static void main(String[] arguments) {
-        int code = run(arguments);
+        int code = arguments.length == 2 && arguments[0].equals(Rehearsal.NAME)
+                ? Rehearsal.run(Path.of(arguments[1]))
+                : run(arguments);
         System.out.flush();
         System.exit(code);
     }

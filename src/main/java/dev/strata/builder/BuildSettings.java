@@ -17,4 +17,9 @@ public record BuildSettings(
         Path temporary,
         boolean sandbox,
         @Nullable String driver,
-        int commands) {}
+        int commands) {
+    /** How many where nobody says otherwise: much of a step is waiting, for a download or for one slow process. */
+    public static int commandsByDefault() {
+        return Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
+    }
+}
