@@ -65,6 +65,9 @@ public final class Main {
     }
 
     public static void main(String[] arguments) {
+        if (arguments.length > 0 && List.of("build", "builder").contains(arguments[0])) {
+            HeadStart.begin();
+        }
         int code = arguments.length == 2 && arguments[0].equals(Rehearsal.NAME)
                 ? Rehearsal.run(Path.of(arguments[1]))
                 : run(arguments);

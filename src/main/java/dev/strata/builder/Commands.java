@@ -2,6 +2,7 @@ package dev.strata.builder;
 
 import dev.strata.graph.FileSystem;
 import dev.strata.graph.Step;
+import dev.strata.image.Layer;
 import dev.strata.layer.DiskTree;
 import dev.strata.plan.Event;
 import dev.strata.plan.Failure;
@@ -21,7 +22,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +39,8 @@ final class Commands implements AutoCloseable {
     private final Consumer<Event> events;
     private final Numbers numbers;
     private final SshAgents agents;
+    private final ExecutorService ahead = Executors.newVirtualThreadPerTaskExecutor();
+    private final Set<List<Layer>> unpacking = ConcurrentHashMap.newKeySet();
     private @Nullable Snapshots snapshots;
     private @Nullable OciRuntime runtime;
     private final AtomicBoolean told = new AtomicBoolean();
@@ -81,6 +88,26 @@ final class Commands implements AutoCloseable {
             snapshots = present;
         }
         return present;
+    }
+
+    /**
+     * Begins to unpack what a command will stand on; who needs it waits for the rest only. What goes wrong goes wrong again
+     * for the command, which tells it.
+     */
+    void unpackAhead(List<Layer> layers, LayerStore store) {
+        if (!settings.sandbox() || !unpacking.add(layers)) {
+            return;
+        }
+        store.expect(layers);
+        ahead.execute(() -> {
+            try {
+                snapshots().of(layers, store);
+            } catch (IOException | RuntimeException e) {
+                // see above
+            } finally {
+                store.expectNoLonger(layers);
+            }
+        });
     }
 
     private synchronized OciRuntime runtime() throws IOException {
@@ -175,7 +202,13 @@ final class Commands implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() throws IOException {
+    public void close() throws IOException {
+        ahead.shutdownNow();
+        ahead.close();
+        closeSnapshots();
+    }
+
+    private synchronized void closeSnapshots() throws IOException {
         Snapshots present = snapshots;
         try (agents) {
             if (present != null) {

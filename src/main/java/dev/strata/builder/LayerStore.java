@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -45,6 +46,7 @@ final class LayerStore implements TarSource, AutoCloseable {
     private final Map<Digest, Reference> origins = new ConcurrentHashMap<>();
     private final Set<Digest> cached = ConcurrentHashMap.newKeySet();
     private final Map<Digest, LayerIndex> known = new ConcurrentHashMap<>();
+    private final Map<Digest, CompletableFuture<@Nullable LayerIndex>> coming = new ConcurrentHashMap<>();
     private final List<LayerTree> trees = new CopyOnWriteArrayList<>();
 
     private final ExecutorService later = Executors.newVirtualThreadPerTaskExecutor();
@@ -207,19 +209,53 @@ final class LayerStore implements TarSource, AutoCloseable {
         if (index != null) {
             touch(file);
         } else {
-            index = blobs.find(layer.blob().digest()).isPresent() ? null : farIndexes.find(layer.diffId());
-            if (index == null) {
-                try (InputStream tar = openTar(layer)) {
-                    index = LayerIndex.ofTar(tar, bounds);
-                }
-                index.save(file);
-                farIndexes.put(layer.diffId(), file);
-            } else {
-                index.save(file);
-            }
+            index = newIndex(layer, file);
         }
         known.put(layer.diffId(), index);
         return index;
+    }
+
+    /** From another builder, from the unpacking that is under way, or by reading the layer. */
+    private LayerIndex newIndex(Layer layer, Path file) throws IOException {
+        LayerIndex far = blobs.find(layer.blob().digest()).isPresent() ? null : farIndexes.find(layer.diffId());
+        if (far != null) {
+            far.save(file);
+            return far;
+        }
+        CompletableFuture<@Nullable LayerIndex> unpacking = coming.get(layer.diffId());
+        LayerIndex unpacked = unpacking == null ? null : unpacking.join();
+        if (unpacked != null) {
+            return unpacked;
+        }
+        try (InputStream tar = openTar(layer)) {
+            LayerIndex read = LayerIndex.ofTar(tar, layer.diffId(), bounds);
+            read.save(file);
+            farIndexes.put(layer.diffId(), file);
+            return read;
+        }
+    }
+
+    /** Says that layers are being unpacked: whoever asks what is in them waits for that, and need not read them again. */
+    void expect(List<Layer> layers) {
+        layers.forEach(layer -> coming.computeIfAbsent(layer.diffId(), name -> new CompletableFuture<>()));
+    }
+
+    /** Ends the waiting for what did not come. */
+    void expectNoLonger(List<Layer> layers) {
+        layers.forEach(layer -> coming.getOrDefault(layer.diffId(), new CompletableFuture<>())
+                .complete(null));
+    }
+
+    @Override
+    public void unpacked(Layer layer, LayerIndex index) throws IOException {
+        Path file = indexes.resolve(layer.diffId().hex());
+        index.save(file);
+        known.put(layer.diffId(), index);
+        coming.computeIfAbsent(layer.diffId(), name -> new CompletableFuture<>())
+                .complete(index);
+        if (farIndexes != FarIndexes.NONE) {
+            later.execute(() -> farIndexes.put(layer.diffId(), file));
+        }
     }
 
     /** Notes a layer that was made here. */

@@ -85,6 +85,13 @@ final class StepWorker implements Worker, StepFiles.Forms {
     }
 
     @Override
+    public void expect(Step.Layered step, FileSystem below) {
+        if (step instanceof Step.Run) {
+            commands.unpackAhead(((StepFiles) below).layers(), layers);
+        }
+    }
+
+    @Override
     public FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs) {
         StepFiles parent = own(inputs, step.parent());
         try {

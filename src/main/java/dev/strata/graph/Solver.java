@@ -335,9 +335,19 @@ public final class Solver {
                 }
                 Map<Integer, FileSystem> inputs = new HashMap<>();
                 layered.inputs().forEach(id -> nodes.get(id).result.begin());
+                worker.expect(layered, standing(layered).result.get());
                 layered.inputs()
                         .forEach(id -> inputs.put(id, nodes.get(id).result.get()));
                 return execute(layered, inputs);
+            }
+
+            /** The nearest step below that is not made anew. */
+            private Node standing(Step.Layered layered) {
+                Node below = nodes.get(layered.parent());
+                while (!below.stands() && below.step instanceof Step.Layered lower) {
+                    below = nodes.get(lower.parent());
+                }
+                return below;
             }
 
             private FileSystem execute(Step.Layered layered, Map<Integer, FileSystem> inputs) {

@@ -14,6 +14,13 @@ public interface Worker {
     /** The file system of a step whose layer is known. Cheap, too. */
     FileSystem restore(Step.Layered step, FileSystem parent, FileSystem.Made made);
 
+    /**
+     * Told that a step will be run, before all that it needs is there.
+     *
+     * @param below what it stands on, as far as that is known already
+     */
+    void expect(Step.Layered step, FileSystem below);
+
     /** Does the step. Its layer may still be in the making afterwards. */
     FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs);
 

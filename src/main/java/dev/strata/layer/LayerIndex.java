@@ -70,14 +70,14 @@ public record LayerIndex(Digest diffId, long tarSize, List<Entry> entries, Sorte
     }
 
     /**
-     * Reads the whole of a layer, whose digest is the index's diff ID then.
+     * Reads the whole of a layer.
      *
-     * @param tar uncompressed; not closed
+     * @param tar uncompressed; not closed. It answers for its digest, as {@link VerifiedTar} does
      * @param bounds of what comes out of it
      * @throws LayerException when it is no tar, damaged or too much
      */
-    public static LayerIndex ofTar(InputStream tar, Bounds bounds) throws IOException {
-        return LayerIndexing.read(tar, bounds);
+    public static LayerIndex ofTar(InputStream tar, Digest diffId, Bounds bounds) throws IOException {
+        return LayerIndexing.read(tar, diffId, bounds);
     }
 
     /** Saves the index so that it is there whole or not at all. */

@@ -1,48 +1,59 @@
 package dev.strata.layer;
 
 import dev.strata.image.Digest;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a layer's tar from end to end and notes what is in it. Source: OCI image specification, layer.md. */
+/** Notes what is in a layer's tar, entry by entry. Source: OCI image specification, layer.md. */
 final class LayerIndexing {
     private static final String AUFS = ".wh..wh.";
 
     private final List<LayerIndex.Entry> entries = new ArrayList<>();
     private final SortedMap<String, Bytes> kept = new TreeMap<>();
-    private long tarSize;
 
-    private LayerIndexing() {}
-
-    static LayerIndex read(InputStream tar, Bounds bounds) throws IOException {
+    /**
+     * Reads the whole of a layer's tar.
+     *
+     * @param tar one that checks its own digest, or whose reader takes any
+     */
+    static LayerIndex read(InputStream tar, Digest diffId, Bounds bounds) throws IOException {
+        TarReader reader = new TarReader(tar, bounds);
         LayerIndexing indexing = new LayerIndexing();
-        MessageDigest hash = Digest.sha256();
-        InputStream counted = new Counted(new DigestInputStream(tar, hash), indexing);
-        TarReader reader = new TarReader(counted, bounds);
         for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
-            indexing.add(entry, reader);
+            indexing.add(entry, reader.content());
         }
         reader.drain();
-        return new LayerIndex(Digest.of(hash), indexing.tarSize, indexing.entries, indexing.kept);
+        return indexing.index(diffId, reader.position());
     }
 
-    private void add(TarEntry tarEntry, TarReader reader) throws IOException {
+    /** @param size bytes of the tar */
+    LayerIndex index(Digest diffId, long size) {
+        return new LayerIndex(diffId, size, entries, kept);
+    }
+
+    /** Answers the entry's content, from its beginning. */
+    InputStream add(TarEntry tarEntry, InputStream content) throws IOException {
         String path = TreePath.clean(tarEntry.name());
         LayerIndex.Entry entry = path.contains(LayerTar.WHITEOUT) ? mark(path) : null;
+        InputStream whole = content;
         if (entry == null && !isAufs(path)) {
             entry = entry(path, tarEntry);
-            keep(entry, reader);
+            if (isKept(entry)) {
+                byte[] bytes = content.readAllBytes();
+                kept.put(path, new Bytes(bytes));
+                whole = new ByteArrayInputStream(bytes);
+            }
         }
         if (entry != null) {
             entries.add(entry);
         }
+        return whole;
     }
 
     private static boolean isAufs(String path) {
@@ -80,43 +91,11 @@ final class LayerIndexing {
         };
     }
 
-    private void keep(LayerIndex.Entry entry, TarReader reader) throws IOException {
-        if (entry instanceof LayerIndex.Entry.Present present
+    private static boolean isKept(LayerIndex.Entry entry) {
+        return entry instanceof LayerIndex.Entry.Present present
                 && LayerIndex.KEPT_FILES.contains(present.path())
                 && present.node() instanceof Node.RegularFile file
                 && file.size() <= LayerIndex.LARGEST_KEPT
-                && present.extents().isEmpty()) {
-            kept.put(present.path(), new Bytes(reader.content().readAllBytes()));
-        }
-    }
-
-    private static final class Counted extends java.io.FilterInputStream {
-        private final LayerIndexing indexing;
-
-        Counted(InputStream in, LayerIndexing indexing) {
-            super(in);
-            this.indexing = indexing;
-        }
-
-        @Override
-        public int read() throws IOException {
-            int b = super.read();
-            indexing.tarSize += b < 0 ? 0 : 1;
-            return b;
-        }
-
-        @Override
-        public int read(byte[] bytes, int offset, int length) throws IOException {
-            int count = super.read(bytes, offset, length);
-            indexing.tarSize += Math.max(count, 0);
-            return count;
-        }
-
-        /** Skipped bytes would be missing from the digest. */
-        @Override
-        public long skip(long count) throws IOException {
-            byte[] skipped = new byte[(int) Math.min(count, 1 << 16)];
-            return Math.max(read(skipped, 0, skipped.length), 0);
-        }
+                && present.extents().isEmpty();
     }
 }

@@ -90,7 +90,13 @@ final class TarReader {
     void drain() throws IOException {
         for (int some = in.read(skipped); some >= 0; some = in.read(skipped)) {
             count.bytes(some, "");
+            position += some;
         }
+    }
+
+    /** How many bytes of the tar were read; after {@link #drain} all that there are. */
+    long position() {
+        return position;
     }
 
     private @Nullable TarHeader header() throws IOException {

@@ -1,5 +1,6 @@
 package dev.strata.layer;
 
+import dev.strata.image.Digest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -48,5 +49,24 @@ public final class Unpack {
         }
         reader.drain();
         return unpacking.end();
+    }
+
+    /**
+     * As {@link #apply}, and notes what is in the tar while it is read: a large layer is decompressed once.
+     *
+     * @param layer a tar that answers for its digest, as {@link VerifiedTar} does
+     */
+    public static Unpacked.WithIndex layer(
+            InputStream layer, Digest diffId, Path root, Whiteouts whiteouts, Bounds bounds) throws IOException {
+        try (ReadAhead tar = new ReadAhead(layer)) {
+            TarReader reader = new TarReader(tar, bounds);
+            Unpacking unpacking = new Unpacking(new RootFolder(root.toRealPath()), whiteouts);
+            LayerIndexing indexing = new LayerIndexing();
+            for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+                unpacking.add(entry, indexing.add(entry, reader.content()));
+            }
+            reader.drain();
+            return new Unpacked.WithIndex(unpacking.end(), indexing.index(diffId, reader.position()));
+        }
     }
 }

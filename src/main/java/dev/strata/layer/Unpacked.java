@@ -15,6 +15,9 @@ import java.util.List;
  * @param notes sentences on what could not be made or set here, such as devices in a user namespace
  */
 public record Unpacked(Path root, List<String> implied, boolean opaqueRoot, List<String> notes) {
+    /** What came of unpacking a layer, and what is in its tar. */
+    public record WithIndex(Unpacked unpacked, LayerIndex index) {}
+
     public Unpacked {
         implied = List.copyOf(implied);
         notes = List.copyOf(notes);

@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -138,16 +139,30 @@ final class Connections implements AutoCloseable {
     private HttpClient client(URI uri) {
         boolean secure = "https".equals(uri.getScheme());
         String key = secure ? trust.identity(uri) : "plain";
-        return clients.computeIfAbsent(
-                key,
-                name -> HttpClient.newBuilder()
-                        .followRedirects(HttpClient.Redirect.NEVER)
-                        .version(secure ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1)
-                        .connectTimeout(CONNECT)
-                        .proxy(proxies)
-                        .sslContext(secure ? trust.context(uri) : Trust.unused())
-                        .executor(Executors.newVirtualThreadPerTaskExecutor())
-                        .build());
+        return clients.computeIfAbsent(key, name -> secure ? client(trust.context(uri)) : plainClient());
+    }
+
+    private HttpClient plainClient() {
+        return builder(Trust.unused(), HttpClient.Version.HTTP_1_1).build();
+    }
+
+    private HttpClient client(SSLContext context) {
+        return builder(context, HttpClient.Version.HTTP_2).build();
+    }
+
+    private HttpClient.Builder builder(SSLContext context, HttpClient.Version version) {
+        return HttpClient.newBuilder()
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .version(version)
+                .connectTimeout(CONNECT)
+                .proxy(proxies)
+                .sslContext(context)
+                .executor(Executors.newVirtualThreadPerTaskExecutor());
+    }
+
+    /** Has Java load what the first exchange needs, which takes longer than the exchange. */
+    void warmUp() {
+        plainClient().close();
     }
 
     private static RegistryException explain(Exchange exchange, Throwable thrown) {

@@ -75,6 +75,11 @@ public final class Registry implements AutoCloseable {
         this.reading = new Reading(retry.clock());
     }
 
+    /** Has Java load what the first request needs; sends nothing. */
+    public void warmUp() {
+        connections.warmUp();
+    }
+
     private Registry(Registry other, boolean byMirrors) {
         this.endpoints = other.endpoints;
         this.byMirrors = byMirrors;

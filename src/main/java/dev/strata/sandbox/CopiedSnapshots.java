@@ -6,6 +6,7 @@ import dev.strata.layer.DiskTree;
 import dev.strata.layer.Tree;
 import dev.strata.layer.TreeDiff;
 import dev.strata.layer.Unpack;
+import dev.strata.layer.Unpacked;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -76,9 +77,9 @@ final class CopiedSnapshots implements Snapshots {
         Path folder = below == null ? state.make() : copy(below);
         for (Layer layer : chain.subList(there, chain.size())) {
             try (InputStream tar = source.openTar(layer)) {
-                Unpack.apply(tar, folder, Unpack.Whiteouts.APPLY, source.bounds())
-                        .notes()
-                        .forEach(warnings);
+                Unpacked.WithIndex both = Unpack.layer(tar, layer.diffId(), folder, Unpack.Whiteouts.APPLY, source.bounds());
+                source.unpacked(layer, both.index());
+                both.unpacked().notes().forEach(warnings);
             } catch (IOException | RuntimeException e) {
                 state.remove(folder);
                 throw e;

@@ -119,7 +119,9 @@ final class OverlayLayers {
         Path tree = Files.createDirectory(OverlayFolders.tree(folder));
         Unpacked unpacked;
         try (InputStream tar = source.openTar(layer)) {
-            unpacked = Unpack.apply(tar, tree, whiteouts, source.bounds());
+            Unpacked.WithIndex both = Unpack.layer(tar, layer.diffId(), tree, whiteouts, source.bounds());
+            source.unpacked(layer, both.index());
+            unpacked = both.unpacked();
         } catch (IOException | RuntimeException e) {
             state.remove(folder);
             throw e;

@@ -2,6 +2,7 @@ package dev.strata.sandbox;
 
 import dev.strata.image.Layer;
 import dev.strata.layer.Bounds;
+import dev.strata.layer.LayerIndex;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -15,4 +16,7 @@ public interface TarSource {
     default Bounds bounds() {
         return Bounds.DEFAULT;
     }
+
+    /** Told what is in a layer that was unpacked, so that nobody needs to read it again for that. */
+    default void unpacked(Layer layer, LayerIndex index) throws IOException {}
 }

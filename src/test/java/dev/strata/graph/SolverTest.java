@@ -132,6 +132,33 @@ class SolverTest {
     }
 
     @Test
+    void theWorkerHearsOfACommandWhileTheStepBelowItIsAtWork() throws Exception {
+        solve("FROM debian:12\nRUN make");
+        next();
+        worker.during("COPY <<x /x", () -> {
+            while (worker.expected.stream().noneMatch(step -> step.startsWith("RUN last on "))) {
+                Thread.onSpinWait(); // the test's time limit ends it
+            }
+            return null;
+        });
+        solve("""
+                FROM debian:12
+                RUN make
+                COPY <<x /x
+                text
+                x
+                RUN last
+                """);
+        assertThat(worker.ran).containsExactly("COPY <<x /x", "RUN last");
+        assertThat(worker.expected)
+                .allMatch(step -> !step.contains("RUN make on "))
+                .hasSize(2)
+                .as("both would stand on what RUN make left, which is known")
+                .extracting(step -> step.replaceFirst(".* on ", ""))
+                .containsOnly(worker.expected.getFirst().replaceFirst(".* on ", ""));
+    }
+
+    @Test
     void noMoreStepsWorkAtOnceThanAreAllowed() throws Exception {
         AtomicInteger now = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
@@ -398,6 +425,9 @@ class SolverTest {
     @Test
     void sourcesThatCannotBeReadFailTheBuildWithTheirOwnFailure() {
         Worker blind = new Worker() {
+            @Override
+            public void expect(Step.Layered step, FileSystem below) {}
+
             @Override
             public FileSystem source(Step step) {
                 return worker.source(step);

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** Does steps by writing down that it did: what a step makes is the text of what it did, unless a test says otherwise. */
 final class TestWorker implements Worker {
     final List<String> ran = Collections.synchronizedList(new ArrayList<>());
+    /** Instructions that were expected, each with what it would stand on. */
+    final List<String> expected = Collections.synchronizedList(new ArrayList<>());
+
     final List<String> restored = Collections.synchronizedList(new ArrayList<>());
     final Map<String, String> files = new ConcurrentHashMap<>();
     private final Map<String, String> results = new HashMap<>();
@@ -52,6 +55,11 @@ final class TestWorker implements Worker {
     public FileSystem restore(Step.Layered step, FileSystem parent, FileSystem.Made made) {
         restored.add(step.label().instruction());
         return new Made(made.layer().diffId().hex(), CompletableFuture.completedFuture(made));
+    }
+
+    @Override
+    public void expect(Step.Layered step, FileSystem below) {
+        expected.add(step.label().instruction() + " on " + ((Made) below).text());
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.strata.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.strata.image.Digest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ArchiveTest {
+    private static final Digest SOME = Digest.sha256(new byte[0]);
+
     @TempDir
     Path folder;
 
@@ -68,7 +71,8 @@ class ArchiveTest {
             assertThat(tree.open("hole").readAllBytes()).isEqualTo(new byte[5000]);
         }
         try (InputStream tar = Files.newInputStream(folder.resolve("x.tar"))) {
-            LayerIndex index = LayerIndex.ofTar(tar, Bounds.NONE);
+            LayerIndex index =
+                    LayerIndex.ofTar(tar, Digest.sha256(Files.readAllBytes(folder.resolve("x.tar"))), Bounds.NONE);
             Path saved = folder.resolve("index");
             index.save(saved);
             assertThat(LayerIndex.load(saved)).isEqualTo(index);
@@ -149,7 +153,7 @@ class ArchiveTest {
     }
 
     @Test
-    void anIndexReadFromATarIsTheOneItsWriterMade() throws Exception {
+    void anIndexReadFromATarIsTheOneItsWriterMadeAndSoIsThatOfUnpacking() throws Exception {
         run(
                 "mkdir -p t/etc t/gone; echo root:x:0:0::/:/bin/sh > t/etc/passwd; echo 1 > t/one; ln t/one t/two; ln -s one t/link; mkfifo t/pipe");
         var blobs = new dev.strata.image.Blobs(folder.resolve("store"));
@@ -163,22 +167,28 @@ class ArchiveTest {
         Written written = LayerWriter.write(changes, Content.of(tree), Compression.ZSTD, null, blobs);
 
         try (InputStream blob = blobs.open(written.layer().blob().digest())) {
-            LayerIndex read = LayerIndex.ofTar(Compression.decompress(blob), Bounds.NONE);
+            LayerIndex read = LayerIndex.ofTar(Compression.decompress(blob), written.layer().diffId(), Bounds.NONE);
             assertThat(read).isEqualTo(written.index());
             assertThat(read.kept().keySet()).containsExactly("etc/passwd");
         }
+        Path root = Files.createDirectory(folder.resolve("unpacked"));
+        try (InputStream blob = blobs.open(written.layer().blob().digest())) {
+            Unpacked.WithIndex both = Unpack.layer(
+                    Compression.decompress(blob), written.layer().diffId(), root, Unpack.Whiteouts.APPLY, Bounds.NONE);
+            assertThat(both.index()).isEqualTo(written.index());
+        }
+        assertThat(root.resolve("etc/passwd")).hasContent("root:x:0:0::/:/bin/sh");
     }
 
     @Test
     void whiteoutsThatMakeNoSenseAreRefusedAndThoseOfAufsIgnored() throws Exception {
         for (String name : new String[] {".wh.", "a/.wh..", ".wh...", ".wh.a/b", "c/.wh.d/e"}) {
-            assertThatThrownBy(() -> LayerIndex.ofTar(new ByteArrayInputStream(tar(name)), Bounds.NONE))
+            assertThatThrownBy(() -> LayerIndex.ofTar(new ByteArrayInputStream(tar(name)), SOME, Bounds.NONE))
                     .as(name)
                     .isInstanceOf(LayerException.class);
         }
         for (String name : new String[] {".wh..wh.aufs", ".wh..wh.plnk/1.2", "a/.wh..wh.orph"}) {
-            assertThat(LayerIndex.ofTar(new ByteArrayInputStream(tar(name)), Bounds.NONE)
-                            .entries())
+            assertThat(LayerIndex.ofTar(new ByteArrayInputStream(tar(name)), SOME, Bounds.NONE).entries())
                     .as(name)
                     .isEmpty();
         }
