@@ -242,8 +242,8 @@ final class LayerStore implements TarSource, AutoCloseable {
 
     /** Ends the waiting for what did not come. */
     void expectNoLonger(List<Layer> layers) {
-        layers.forEach(layer -> coming.getOrDefault(layer.diffId(), new CompletableFuture<>())
-                .complete(null));
+        layers.forEach(layer ->
+                coming.getOrDefault(layer.diffId(), new CompletableFuture<>()).complete(null));
     }
 
     @Override

@@ -18,6 +18,7 @@ final class ReadAhead extends InputStream {
     private static final class Piece {
         final byte[] bytes = new byte[PIECE];
         int length;
+
         @Nullable
         Throwable trouble;
     }

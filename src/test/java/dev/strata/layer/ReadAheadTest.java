@@ -33,9 +33,16 @@ class ReadAheadTest {
             public int read() throws IOException {
                 throw new IOException("torn");
             }
+
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                return read();
+            }
         });
         try (ReadAhead ahead = new ReadAhead(broken)) {
-            assertThatThrownBy(ahead::readAllBytes).isInstanceOf(IOException.class).hasMessage("torn");
+            assertThatThrownBy(ahead::readAllBytes)
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("torn");
         }
     }
 
@@ -47,6 +54,12 @@ class ReadAheadTest {
             @Override
             public int read() {
                 reading.countDown();
+                return 1;
+            }
+
+            @Override
+            public int read(byte[] bytes, int offset, int length) {
+                bytes[offset] = (byte) read();
                 return 1;
             }
 
