@@ -77,7 +77,8 @@ final class CopiedSnapshots implements Snapshots {
         Path folder = below == null ? state.make() : copy(below);
         for (Layer layer : chain.subList(there, chain.size())) {
             try (InputStream tar = source.openTar(layer)) {
-                Unpacked.WithIndex both = Unpack.layer(tar, layer.diffId(), folder, Unpack.Whiteouts.APPLY, source.bounds());
+                Unpacked.WithIndex both =
+                        Unpack.layer(tar, layer.diffId(), folder, Unpack.Whiteouts.APPLY, source.bounds());
                 source.unpacked(layer, both.index());
                 both.unpacked().notes().forEach(warnings);
             } catch (IOException | RuntimeException e) {

@@ -167,7 +167,8 @@ class ArchiveTest {
         Written written = LayerWriter.write(changes, Content.of(tree), Compression.ZSTD, null, blobs);
 
         try (InputStream blob = blobs.open(written.layer().blob().digest())) {
-            LayerIndex read = LayerIndex.ofTar(Compression.decompress(blob), written.layer().diffId(), Bounds.NONE);
+            LayerIndex read = LayerIndex.ofTar(
+                    Compression.decompress(blob), written.layer().diffId(), Bounds.NONE);
             assertThat(read).isEqualTo(written.index());
             assertThat(read.kept().keySet()).containsExactly("etc/passwd");
         }
@@ -188,7 +189,8 @@ class ArchiveTest {
                     .isInstanceOf(LayerException.class);
         }
         for (String name : new String[] {".wh..wh.aufs", ".wh..wh.plnk/1.2", "a/.wh..wh.orph"}) {
-            assertThat(LayerIndex.ofTar(new ByteArrayInputStream(tar(name)), SOME, Bounds.NONE).entries())
+            assertThat(LayerIndex.ofTar(new ByteArrayInputStream(tar(name)), SOME, Bounds.NONE)
+                            .entries())
                     .as(name)
                     .isEmpty();
         }

@@ -152,7 +152,10 @@ class BoundsTest {
 
     @Test
     void aLayerIsRefusedWhileItIsIndexed() {
-        assertThatThrownBy(() -> LayerIndex.ofTar(stream(new RawTar().file("b", "x".repeat(2000))), dev.strata.image.Digest.sha256(new byte[0]), SMALL))
+        assertThatThrownBy(() -> LayerIndex.ofTar(
+                        stream(new RawTar().file("b", "x".repeat(2000))),
+                        dev.strata.image.Digest.sha256(new byte[0]),
+                        SMALL))
                 .isInstanceOf(LayerException.class);
     }
 
