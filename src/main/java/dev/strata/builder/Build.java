@@ -139,18 +139,10 @@ public final class Build {
     }
 
     private Outcome build() throws IOException, InterruptedException {
-        Files.createDirectories(settings.state());
-        Files.createDirectories(settings.temporary());
-        Path temporary = settings.temporary();
         try (StateLock _ = StateLock.shared(settings.state());
                 Registry registry = registries.apply(registryOptions(plan.registries()))) {
-            Blobs blobs = new Blobs(settings.state().resolve("store"));
-            Git git = new Git(temporary, path(plan.registries().caBundle()), bounds(plan.limits()));
-            Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
-            Contexts contexts = new Contexts(
-                    temporary.resolve("contexts"), git, http, registry, plan.platform(), bounds(plan.limits()));
-            BuildFiles files = new BuildFiles(plan, contexts);
-            dockerfile = files.dockerfile();
+            Inputs inputs = inputs(registry);
+            BuildFiles files = inputs.files();
             events.accept(
                     new Event.SourceReady(files.main().kind(), files.main().revision()));
             LintOptions lint = lintOptions(files);
@@ -158,21 +150,20 @@ public final class Build {
             warnOfUnusedArguments(parsed);
             report(parsed, lint, Lint.check(parsed, lint));
             clamp = SourceDate.of(plan, parsed, files.date());
-            BaseImages bases = new BaseImages(plan, registry, blobs, events);
+            BaseImages bases = new BaseImages(plan, registry, inputs.blobs(), events);
             BuildGraph graph = BuildGraph.of(parsed, request, bases);
             report(parsed, lint, foreignBases(parsed, lint, graph, bases));
             refuseForeignCommands(graph);
             events.accept(new Event.Planned(
                     plan.platform(), graph.visible().size(), graph.skipped().size()));
             StepEvents steps = new StepEvents(graph, events);
-            try (LayerStore layers = new LayerStore(settings.state(), blobs, registry, bounds(plan.limits()))) {
+            try (LayerStore layers = inputs.layers()) {
                 StepCache cache = cache(layers, registry);
-                Fetcher fetcher = new Fetcher(temporary, git, http, bounds(plan.limits()));
                 Outputs outputs = new Outputs(layers, registry);
-                CacheFolders caches = caches(registry, blobs);
+                CacheFolders caches = caches(registry, inputs.blobs());
                 while (true) {
                     try {
-                        Image image = solve(graph, steps, files, layers, cache, fetcher, caches);
+                        Image image = solve(graph, steps, files, layers, cache, inputs.fetcher(), caches);
                         Outcome outcome = deliver(graph, steps, image, outputs);
                         cache.remember();
                         caches.keep();
@@ -188,6 +179,25 @@ public final class Build {
                 }
             }
         }
+    }
+
+    /** What a build is made of, and the stores it works with. */
+    private record Inputs(Blobs blobs, BuildFiles files, Fetcher fetcher, LayerStore layers) {}
+
+    private Inputs inputs(Registry registry) throws IOException {
+        Path temporary = Files.createDirectories(settings.temporary());
+        Bounds bounds = bounds(plan.limits());
+        Blobs blobs = new Blobs(settings.state().resolve("store"));
+        Git git = new Git(temporary, path(plan.registries().caBundle()), bounds);
+        Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
+        BuildFiles files = new BuildFiles(
+                plan, new Contexts(temporary.resolve("contexts"), git, http, registry, plan.platform(), bounds));
+        dockerfile = files.dockerfile();
+        return new Inputs(
+                blobs,
+                files,
+                new Fetcher(temporary, git, http, bounds),
+                new LayerStore(settings.state(), blobs, registry, bounds));
     }
 
     /** The layer of the cache that a failure is about: its step is done again. Null where the failure is the build's. */
@@ -236,38 +246,29 @@ public final class Build {
      * thrown as what a build would fail with.
      */
     public List<Forecast> forecast() throws IOException {
-        Files.createDirectories(settings.temporary());
         try (StateLock _ = StateLock.shared(settings.state());
                 Registry registry = registries.apply(registryOptions(plan.registries()))) {
-            Blobs blobs = new Blobs(settings.state().resolve("store"));
-            Bounds bounds = bounds(plan.limits());
-            Git git = new Git(settings.temporary(), path(plan.registries().caBundle()), bounds);
-            Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
-            BuildFiles files = new BuildFiles(
-                    plan,
-                    new Contexts(
-                            settings.temporary().resolve("contexts"), git, http, registry, plan.platform(), bounds));
-            dockerfile = files.dockerfile();
+            Inputs inputs = inputs(registry);
+            BuildFiles files = inputs.files();
             Dockerfile parsed = parse(files.dockerfile(), lintOptions(files));
             clamp = SourceDate.of(plan, parsed, files.date());
-            BuildGraph graph = BuildGraph.of(parsed, request, new BaseImages(plan, registry, blobs, event -> {}));
-            try (LayerStore layers = new LayerStore(settings.state(), blobs, registry, bounds)) {
-                StepCache cache = cache(layers, registry);
-                return forecast(graph, files, layers, cache, new Fetcher(settings.temporary(), git, http, bounds));
+            BaseImages bases = new BaseImages(plan, registry, inputs.blobs(), event -> {});
+            BuildGraph graph = BuildGraph.of(parsed, request, bases);
+            try (LayerStore layers = inputs.layers()) {
+                return forecast(graph, inputs, cache(layers, registry));
             }
         } catch (RuntimeException e) {
             throw new FailureException(Explanation.of(e, dockerfile), e);
         }
     }
 
-    private List<Forecast> forecast(
-            BuildGraph graph, BuildFiles files, LayerStore layers, StepCache cache, Fetcher fetcher)
-            throws IOException {
+    private List<Forecast> forecast(BuildGraph graph, Inputs inputs, StepCache cache) throws IOException {
         StepEvents quiet = new StepEvents(graph, event -> {});
         CacheFolders caches = new CacheFolders(settings.state().resolve("caches"), null);
         ExecutorService writers = Executors.newVirtualThreadPerTaskExecutor();
         try (Commands commands = new Commands(plan, settings, caches, events, quiet)) {
-            StepWorker worker = new StepWorker(files, layers, commands, fetcher, format(), writers, clock, events);
+            StepWorker worker = new StepWorker(
+                    inputs.files(), inputs.layers(), commands, inputs.fetcher(), format(), writers, clock, events);
             return new Solver(cache, worker, quiet, clock, maxAge(), settings.commands()).forecast(graph);
         } finally {
             writers.shutdownNow();
