@@ -44,8 +44,10 @@ final class Checks {
                 copies(stage);
             }
         }
-        errors.sort(Comparator.comparingInt(error -> error.location().startLine()));
-        return List.copyOf(errors);
+        return errors.stream()
+                .sorted(Comparator.comparingInt(error -> error.location().startLine()))
+                .limit(Dockerfile.MOST_ERRORS)
+                .toList();
     }
 
     private void syntax() {

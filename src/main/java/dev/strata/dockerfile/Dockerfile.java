@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public record Dockerfile(
         String name, List<String> lines, Directives directives, List<Instruction.Arg> globalArgs, List<Stage> stages) {
     /** More errors than this help nobody. */
-    private static final int MOST_ERRORS = 20;
+    static final int MOST_ERRORS = 20;
 
     public Dockerfile {
         lines = List.copyOf(lines);

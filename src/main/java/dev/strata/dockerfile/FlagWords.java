@@ -25,10 +25,19 @@ final class FlagWords {
         }
     }
 
+    private static boolean isPlain(char c) {
+        return c != '\'' && c != '"' && c != '\\' && !Whitespace.is(c);
+    }
+
     /** Reads a word up to white space outside quotes; the backslash escapes, whatever the file's escape is. */
     private static int word(String line, int start, StringBuilder word) {
+        int plain = start;
+        while (plain < line.length() && isPlain(line.charAt(plain))) {
+            plain++;
+        }
+        word.append(line, start, plain);
         char quote = 0;
-        for (int at = start; at < line.length(); at++) {
+        for (int at = plain; at < line.length(); at++) {
             char c = line.charAt(at);
             if (quote == 0 && Whitespace.is(c)) {
                 return at;

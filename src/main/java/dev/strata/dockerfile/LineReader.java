@@ -114,10 +114,11 @@ final class LineReader {
         boolean more = continued >= 0;
         while (more && at < lines.size()) {
             String line = lines.get(at++);
-            if (isComment(line)) {
+            int begin = Whitespace.first(line);
+            if (begin < line.length() && line.charAt(begin) == '#') {
                 continue;
             }
-            if (Whitespace.trimStart(line).isEmpty()) {
+            if (begin == line.length()) {
                 emptyContinuation = at;
                 continue;
             }
@@ -126,23 +127,24 @@ final class LineReader {
             joined.append(line, 0, more ? end : line.length());
         }
         Location location = new Location(start, at);
+        String text = joined.toString();
         try {
-            Statement statement = new StatementReader(escape)
-                    .read(joined.toString(), location, comments, emptyContinuation == 0 ? 0 : at);
-            List<Heredoc> heredocs = heredocs(statement, joined);
+            Statement statement =
+                    new StatementReader(escape).read(text, location, comments, emptyContinuation == 0 ? 0 : at);
+            List<Heredoc> heredocs = heredocs(statement, text);
             statements.add(heredocs.isEmpty() ? statement : statement.withEnd(at, heredocs));
         } catch (StatementReader.Malformed e) {
             errors.add(e.error());
         }
     }
 
-    private List<Heredoc> heredocs(Statement statement, CharSequence line) {
-        if (!statement.mayHaveHeredocs() || line.toString().indexOf("<<") < 0) {
+    private List<Heredoc> heredocs(Statement statement, String line) {
+        if (!statement.mayHaveHeredocs() || line.indexOf("<<") < 0) {
             return List.of();
         }
         List<Heredoc> found = new ArrayList<>();
         try {
-            for (HeredocWord word : HeredocWord.inLine(line.toString())) {
+            for (HeredocWord word : HeredocWord.inLine(line)) {
                 found.add(heredoc(word, statement.location()));
             }
         } catch (ExpansionException e) {
@@ -180,12 +182,8 @@ final class LineReader {
     }
 
     private static boolean isComment(String line) {
-        for (int i = 0; i < line.length(); i++) {
-            if (!Whitespace.is(line.charAt(i))) {
-                return line.charAt(i) == '#';
-            }
-        }
-        return false;
+        int first = Whitespace.first(line);
+        return first < line.length() && line.charAt(first) == '#';
     }
 
     /** Where the escape character stands that continues the line on the next; -1 where none does. */

@@ -1,7 +1,6 @@
 package dev.strata.dockerfile;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -102,8 +101,8 @@ public sealed interface RunMount {
         try {
             for (String field : CommaFields.split(value)) {
                 int equals = field.indexOf('=');
-                if (equals >= 0
-                        && field.substring(0, equals).toLowerCase(Locale.ROOT).equals("from")
+                if (equals == "from".length()
+                        && field.regionMatches(true, 0, "from", 0, equals)
                         && hasVariable(field, equals)) {
                     throw new IllegalArgumentException(
                             "'from' doesn't support variable expansion, define alias stage instead");

@@ -14,11 +14,14 @@ final class StageReferences {
     private final Dockerfile file;
     private final GlobalScope scope;
     private final StageNames names;
+    private final List<String> named;
 
     StageReferences(Dockerfile file, GlobalScope scope) {
         this.file = file;
         this.scope = scope;
         this.names = new StageNames(file.stages());
+        this.named =
+                file.stages().stream().map(Stage::name).filter(Objects::nonNull).toList();
     }
 
     /** The stage that this one is built on; null where its base is an image, or cannot be told. */
@@ -71,7 +74,7 @@ final class StageReferences {
 
     /** The names that stages have. */
     List<String> names() {
-        return file.stages().stream().map(Stage::name).filter(Objects::nonNull).toList();
+        return named;
     }
 
     /** The target and all stages that it takes something from, in the file's order. */

@@ -29,11 +29,16 @@ final class Whitespace {
     }
 
     static String trimStart(String text) {
+        return text.substring(first(text));
+    }
+
+    /** Where the first character is that is no white space; the text's length where there is none. */
+    static int first(String text) {
         int start = 0;
         while (start < text.length() && is(text.charAt(start))) {
             start++;
         }
-        return text.substring(start);
+        return start;
     }
 
     /** Splits at separators into at most {@code limit} parts, of which the last keeps its own separators. */

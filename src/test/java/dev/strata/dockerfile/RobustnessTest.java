@@ -110,6 +110,15 @@ class RobustnessTest {
     }
 
     @Test
+    void aHundredThousandNamesThatAreNoneAreCountedNotListed() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < MANY; i++) {
+            text.append("FROM Wrong:").append(i).append(" AS s").append(i).append('\n');
+        }
+        assertThat(parse(text.toString()).check(Map.of())).hasSize(20);
+    }
+
+    @Test
     void deeplyNestedVariablesAreRefusedNotCalledForEver() {
         Expansion expansion = new Expansion('\\');
         for (String opening : List.of("${a:-", "${a#", "${a/", "\"${a:-", "$", "${")) {
