@@ -157,8 +157,8 @@ public final class Build {
             events.accept(new Event.Planned(
                     plan.platform(), graph.visible().size(), graph.skipped().size()));
             StepEvents steps = new StepEvents(graph, events);
-            try (LayerStore layers = inputs.layers()) {
-                StepCache cache = cache(layers, registry);
+            try (LayerStore layers = inputs.layers();
+                    StepCache cache = cache(layers, registry)) {
                 Outputs outputs = new Outputs(layers, registry);
                 CacheFolders caches = caches(registry, inputs.blobs());
                 while (true) {
@@ -254,8 +254,9 @@ public final class Build {
             clamp = SourceDate.of(plan, parsed, files.date());
             BaseImages bases = new BaseImages(plan, registry, inputs.blobs(), event -> {});
             BuildGraph graph = BuildGraph.of(parsed, request, bases);
-            try (LayerStore layers = inputs.layers()) {
-                return forecast(graph, inputs, cache(layers, registry));
+            try (LayerStore layers = inputs.layers();
+                    StepCache cache = cache(layers, registry)) {
+                return forecast(graph, inputs, cache);
             }
         } catch (RuntimeException e) {
             throw new FailureException(Explanation.of(e, dockerfile), e);

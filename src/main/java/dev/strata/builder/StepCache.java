@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * The records of finished steps: in the state folder, and behind it in repositories of a registry where there are some.
  * Trouble is told once and never fails a build.
  */
-final class StepCache implements Cache, LayerStore.FarIndexes {
+final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
     /** A registry in trouble is left alone for so long: a build without it is better than one that waits for it. */
     private static final Duration QUIET = Duration.ofSeconds(30);
 
@@ -61,6 +61,7 @@ final class StepCache implements Cache, LayerStore.FarIndexes {
     private final Set<Digest> lost = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean warned = new AtomicBoolean();
     private volatile Instant quietUntil = Instant.MIN;
+    private volatile boolean closed;
 
     /**
      * @param far repositories in the order in which they are asked; only the first is written
@@ -292,8 +293,14 @@ final class StepCache implements Cache, LayerStore.FarIndexes {
         }
     }
 
+    /** From now on, questions that nobody waits for any more may fail unheard. */
+    @Override
+    public void close() {
+        closed = true;
+    }
+
     private void warn(Exception e) {
-        if (warned.compareAndSet(false, true)) {
+        if (!closed && warned.compareAndSet(false, true)) {
             events.accept(new Event.Warning(
                     null, "the cache does not work: " + e.getMessage() + "; the build goes on without it"));
         }

@@ -223,9 +223,19 @@ public final class Registry implements AutoCloseable {
         }
     }
 
-    /** Whether the repository itself, not a mirror, holds a manifest or an index. */
+    /**
+     * Whether the repository itself, not a mirror, is known to hold a manifest or an index. Some registries refuse the
+     * question for a repository that does not exist yet; that is no answer to be stopped by.
+     */
     public boolean has(Reference name) {
-        return manifests.head(endpoints.origin(name.domain()), name).isPresent();
+        try {
+            return manifests.head(endpoints.origin(name.domain()), name).isPresent();
+        } catch (RegistryException e) {
+            if (e.outside()) {
+                throw e;
+            }
+            return false;
+        }
     }
 
     /** Whether the repository itself, not a mirror, holds a blob. */

@@ -537,6 +537,26 @@ class BuildTest {
     }
 
     @Test
+    void aRegistryThatRefusesToSayWhatItHasIsPushedTo() {
+        shop(base());
+        registry.failAlways("HEAD /v2/shop/manifests/.*", Fault.error(401, "UNAUTHORIZED", "no such repository"));
+        bench.digest(name);
+        assertThat(registry.manifest("shop", "1")).isPresent();
+    }
+
+    @Test
+    void aBuildThatFailsBeforeTheCacheHasAnsweredSaysNothingOfTheCache() throws IOException {
+        bench.file("Dockerfile", "FROM scratch\nCOPY nothing /\n");
+        try (java.net.ServerSocket silent =
+                new java.net.ServerSocket(0, 50, java.net.InetAddress.getLoopbackAddress())) {
+            bench.cache = Plan.Cache.in(Reference.parse("127.0.0.1:" + silent.getLocalPort() + "/cache"));
+            assertThat(bench.failure().what()).contains("nothing");
+            assertThat(bench.events(Event.Warning.class)).isEmpty();
+            assertThat(bench.events.getLast()).isInstanceOf(Event.Ended.class);
+        }
+    }
+
+    @Test
     void aPushThatIsRefusedIsTheUsers() {
         shop(base());
         registry.failAlways("(POST|PUT) /v2/shop/.*", Fault.error(403, "DENIED", "read only"));
