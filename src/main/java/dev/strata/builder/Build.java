@@ -438,7 +438,7 @@ public final class Build {
                 repository == null
                         ? new CacheFolders(own, null)
                         : new CacheFolders(
-                                own, new MountRepository(registry.origin(), repository, blobs, rules, events));
+                                own, new MountRepository(registry.origin(), repository, blobs, rules, clock, events));
         };
     }
 

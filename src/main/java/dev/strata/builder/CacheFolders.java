@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * in many; a folder that is for one command at a time is locked by a file beside it.
  */
 final class CacheFolders {
+    /** Beside the folders, whose names are digests. */
+    static final String LOCKS = "locks";
+
     private static final Duration PAUSE = Duration.ofMillis(20);
 
     private final Path root;
@@ -101,7 +104,7 @@ final class CacheFolders {
 
     /** Null where another has it. */
     private @Nullable FileChannel lock(String name) throws IOException {
-        Path file = Files.createDirectories(root.resolve("locks")).resolve(name);
+        Path file = Files.createDirectories(root.resolve(LOCKS)).resolve(name);
         FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = null;
         try {

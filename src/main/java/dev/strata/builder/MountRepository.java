@@ -26,7 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Collections;
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +47,7 @@ final class MountRepository {
     private final Reference repository;
     private final Blobs blobs;
     private final Plan.CacheMounts.Repository rules;
+    private final Clock clock;
     private final Consumer<Event> events;
     private final Map<String, Digest> restored = new HashMap<>();
 
@@ -55,11 +56,13 @@ final class MountRepository {
             Reference repository,
             Blobs blobs,
             Plan.CacheMounts.Repository rules,
+            Clock clock,
             Consumer<Event> events) {
         this.registry = registry;
         this.repository = repository;
         this.blobs = blobs;
         this.rules = rules;
+        this.clock = clock;
         this.events = events;
     }
 
@@ -101,7 +104,7 @@ final class MountRepository {
         return false;
     }
 
-    /** Keeps a folder's files unless they are those that were restored. */
+    /** Keeps a folder's files; those that were restored and have not changed are not sent again. */
     void save(String name, String id, Path folder) {
         try {
             long size = size(folder);
@@ -116,15 +119,18 @@ final class MountRepository {
             Descriptor blob = LayerWriter.write(TreeFiles.all(tree), Content.of(tree), Compression.ZSTD, null, blobs)
                     .layer()
                     .blob();
-            if (blob.digest().equals(restored.get(name))) {
-                return;
+            if (!blob.digest().equals(restored.get(name))) {
+                registry.push(repository, blob, blobs);
             }
-            Descriptor config = blobs.put(MOUNT, Json.bytes(Map.of("id", id, "trust", rules.trust())));
-            registry.push(repository, config, blobs);
-            registry.push(repository, blob, blobs);
-            Manifest manifest = new Manifest(
-                    2, MediaTypes.MANIFEST, MOUNT, config, List.of(blob), null, Collections.emptySortedMap());
-            registry.pushManifest(tagged(name), MediaTypes.MANIFEST, Json.bytes(manifest));
+            byte[] manifest = RegistryCache.manifest(
+                    registry,
+                    repository,
+                    MOUNT,
+                    Map.of("id", id, "trust", rules.trust()),
+                    List.of(blob),
+                    clock.instant(), // A clean-up goes by the last use, so it is written though nothing else is new.
+                    blobs);
+            registry.pushManifest(tagged(name), MediaTypes.MANIFEST, manifest);
         } catch (IOException | LayerException | RegistryException e) {
             warn(id, "cannot be kept in " + repository + ": " + e.getMessage());
         }

@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  *   files-KEY     the digest of files that a step reads from other steps
  *   index-DIFFID  what is in a layer, as the manifest's layer
  *   build-PLACE   all records of the newest build of a place, with all their layers
+ *   mount-NAME    the folder of a cache mount, as the manifest's layer; written by {@link MountRepository}
  *   clean-up      when the repository was last cleaned up
  * </pre>
  */
@@ -168,7 +169,7 @@ final class RegistryCache {
         return manifest(registry, repository, type, value, layers, clock.instant(), blobs);
     }
 
-    private static byte[] manifest(
+    static byte[] manifest(
             Registry registry,
             Reference repository,
             String type,

@@ -92,7 +92,7 @@ public final class RegistryCacheCleaner {
     }
 
     private Optional<Item> item(String tag) throws IOException {
-        if (!tag.matches("(step|slot|files|index|build)-[0-9a-f]{64}")) {
+        if (!tag.matches("(step|slot|files|index|build|mount)-[0-9a-f]{64}")) {
             return Optional.empty();
         }
         try {

@@ -66,6 +66,9 @@ public final class StateCleaner implements AutoCloseable {
                     snapshot.used()));
         }
         for (Path folder : files("caches")) {
+            if (folder.endsWith(CacheFolders.LOCKS)) {
+                continue;
+            }
             items.add(new Item(
                     "mount",
                     "mount-" + folder.getFileName(),

@@ -73,11 +73,11 @@ public final class Drivers {
         for (Driver driver : ALL) {
             for (String place : driver.places().keySet().stream().sorted().toList()) {
                 Path folder = stateFolder.resolve(place);
-                for (Map.Entry<String, Path> entry : StateFolder.named(folder).entrySet()) {
-                    Path link = folder.resolve("names").resolve(entry.getKey());
+                for (Map.Entry<String, Path> entry : StateFolder.links(folder).entrySet()) {
+                    Path link = entry.getValue();
                     Instant used = Files.getLastModifiedTime(link, LinkOption.NOFOLLOW_LINKS)
                             .toInstant();
-                    all.add(new Named(place, entry.getKey(), entry.getValue(), used));
+                    all.add(new Named(place, entry.getKey(), StateFolder.folder(folder, link), used));
                 }
             }
         }

@@ -139,9 +139,9 @@ final class StateFolder implements AutoCloseable {
         Instant made =
                 Files.getLastModifiedTime(link, LinkOption.NOFOLLOW_LINKS).toInstant();
         if (made.plus(USED).isBefore(Instant.now())) {
-            Path fresh = folders.resolve(run + "-" + UUID.randomUUID());
-            Files.createSymbolicLink(fresh, Files.readSymbolicLink(link));
-            Files.move(fresh, link, StandardCopyOption.ATOMIC_MOVE);
+            Path again = unused();
+            Files.createSymbolicLink(again, Files.readSymbolicLink(link));
+            Files.move(again, link, StandardCopyOption.ATOMIC_MOVE);
         }
     }
 
@@ -160,25 +160,43 @@ final class StateFolder implements AutoCloseable {
         }
     }
 
-    /** The finished folders of a place by their names. */
-    static SortedMap<String, Path> named(Path place) throws IOException {
+    /** The links of all names, lasting and fresh ones; of no run, and for a folder that no run uses. */
+    static SortedMap<String, Path> links(Path place) throws IOException {
         SortedMap<String, Path> all = new TreeMap<>();
-        Path names = place.resolve("names");
-        if (Files.isDirectory(names)) {
-            for (String name : entries(names)) {
-                Path folder = Files.readSymbolicLink(names.resolve(name)).getFileName();
-                all.put(name, place.resolve("folders").resolve(folder));
+        List<Path> kinds = new ArrayList<>(List.of(place.resolve("names")));
+        Path boots = place.resolve("fresh");
+        for (String boot : Files.isDirectory(boots) ? entries(boots) : List.<String>of()) {
+            kinds.add(boots.resolve(boot));
+        }
+        for (Path kind : kinds) {
+            for (String name : Files.isDirectory(kind) ? entries(kind) : List.<String>of()) {
+                all.put(name, kind.resolve(name));
             }
         }
         return all;
     }
 
+    /** The folder that a link leads to, whether it is there or not. */
+    static Path folder(Path place, Path link) throws IOException {
+        return place.resolve("folders").resolve(Files.readSymbolicLink(link).getFileName());
+    }
+
     /** Takes a name away, and the folder with the last of its names. */
     static void remove(Path place, String name, Folders kind) throws IOException {
-        Path folder = named(place).get(name);
-        Files.deleteIfExists(place.resolve("names").resolve(name));
-        if (folder != null && Files.isDirectory(folder) && !named(place).containsValue(folder)) {
-            kind.remove(folder);
+        Set<Path> removed = new HashSet<>();
+        for (Path link = links(place).get(name);
+                link != null;
+                link = links(place).get(name)) {
+            removed.add(folder(place, link));
+            Files.delete(link);
+        }
+        for (Path link : links(place).values()) {
+            removed.remove(folder(place, link));
+        }
+        for (Path folder : removed) {
+            if (Files.isDirectory(folder)) {
+                kind.remove(folder);
+            }
         }
     }
 

@@ -62,15 +62,15 @@ class SandboxInPodTest {
     void snapshots_containers_and_builds_hold_their_contracts_in_an_unprivileged_pod(@TempDir Path folder)
             throws IOException {
         try (Workspace workspace = Workspace.open("baseline")) {
-            String image = image(workspace, folder);
-
-            String log = run(workspace, image);
-
-            Matcher last = LAST.matcher(log.lines().reduce("", (before, line) -> line));
-            assertThat(last.matches()).as(log).isTrue();
-            assertThat(last.group(2)).as(log).isEqualTo("0");
-            assertThat(Integer.parseInt(last.group(1))).as(log).isGreaterThan(170);
+            assertAllPass(run(workspace, image(workspace, folder), "userNamespace", "{procMount: Unmasked}"), 180);
         }
+    }
+
+    private static void assertAllPass(String log, int fewest) {
+        Matcher last = LAST.matcher(log.lines().reduce("", (before, line) -> line));
+        assertThat(last.matches()).as(log).isTrue();
+        assertThat(last.group(2)).as(log).isEqualTo("0");
+        assertThat(Integer.parseInt(last.group(1))).as(log).isGreaterThan(fewest);
     }
 
     /** Strata's own image with the tests beside it, built by this process: that needs no command. */
@@ -172,8 +172,8 @@ class SandboxInPodTest {
         }
     }
 
-    /** The pod is made as {@code DesiredPod} makes one for the isolation {@code userNamespace}. */
-    private static String run(Workspace workspace, String image) {
+    /** The pod is made as {@code DesiredPod} makes one. */
+    private static String run(Workspace workspace, String image, String isolation, String securityContext) {
         workspace.apply("""
                 apiVersion: v1
                 kind: Pod
@@ -187,14 +187,14 @@ class SandboxInPodTest {
                     image: "%s"
                     command: [/suite/bin/strata, builder]
                     env:
-                    - {name: STRATA_ISOLATION, value: userNamespace}
+                    - {name: STRATA_ISOLATION, value: %s}
                     - {name: SUITE, value: "%s"}
-                    securityContext: {procMount: Unmasked}
+                    securityContext: %s
                     volumeMounts:
                     - {name: tmp, mountPath: /tmp}
                   volumes:
                   - {name: tmp, emptyDir: {}}
-                """.formatted(image, String.join(" ", CLASSES)));
+                """.formatted(image, isolation, String.join(" ", CLASSES), securityContext));
         Pod ended = workspace
                 .client()
                 .pods()

@@ -301,6 +301,7 @@ abstract class OciRuntimeContract {
 
     @Test
     void withoutNetworkThereIsOnlyLoopback() throws Exception {
+        assumeTrue(Place.here().capabilities().contains("CAP_NET_ADMIN"), "a network of its own is refused here");
         output(shell(
                         "ip -o link | grep -v -E 'lo|sit|tunl|gre|ip6|dummy|erspan|vti' | grep UP; ip -o addr show lo; cat /proc/net/dev")
                 .withoutNetwork());
@@ -573,6 +574,17 @@ abstract class OciRuntimeContract {
             })
     void whatReachesBeyondTheContainerIsRefused(String script) throws Exception {
         assertThat(run(shell(script)).code()).as(String.join("\n", lines)).isNotZero();
+    }
+
+    @Test
+    void noCapabilityIsHeldThatDockersContainersDoNotHave() throws Exception {
+        long dockers = 0xa80425fbL;
+        output(shell("grep -E '^Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status"));
+        assertThat(lines).hasSize(5).allSatisfy(line -> {
+            long held = Long.parseLong(line.substring(line.indexOf('\t') + 1), 16);
+            assertThat(held & ~dockers).as(line).isZero();
+        });
+        assertThat(lines).filteredOn(line -> line.startsWith("CapInh")).allMatch(line -> line.matches(".*\t0+"));
     }
 
     @Test

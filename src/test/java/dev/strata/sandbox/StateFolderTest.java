@@ -105,6 +105,28 @@ final class StateFolderTest {
     }
 
     @Test
+    void freshAndLastingNamesAreListedAndRemovedAlike() throws IOException {
+        Path old;
+        Path young;
+        try (StateFolder state = open("first")) {
+            old = state.name("old", state.make());
+            young = state.name("young", state.make());
+            state.name("other", young);
+        }
+        age("old");
+        open("first").close();
+        await().atMost(20, TimeUnit.SECONDS).until(() -> Files.isSymbolicLink(folder.resolve("names/old")));
+        assertThat(StateFolder.links(folder).keySet()).containsExactly("old", "other", "young");
+        StateFolder.remove(folder, "old", new Plain());
+        StateFolder.remove(folder, "young", new Plain());
+        assertThat(StateFolder.links(folder).keySet()).containsExactly("other");
+        assertThat(old).doesNotExist();
+        assertThat(young).exists();
+        StateFolder.remove(folder, "other", new Plain());
+        assertThat(young).doesNotExist();
+    }
+
+    @Test
     void theFirstToGiveANameWins() throws IOException {
         try (StateFolder one = open();
                 StateFolder two = open()) {
