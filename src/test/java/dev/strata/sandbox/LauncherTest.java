@@ -49,7 +49,18 @@ final class LauncherTest {
     }
 
     private Ended run(Map<String, String> environment, String... arguments) throws Exception {
-        Process process = start(environment, arguments);
+        return ended(start(environment, arguments));
+    }
+
+    private static Ended ended(ProcessBuilder builder) throws Exception {
+        return ended(builder.start());
+    }
+
+    private String strata() {
+        return home.resolve("bin/strata").toString();
+    }
+
+    private static Ended ended(Process process) throws Exception {
         process.getOutputStream().close();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         String errors = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -126,7 +137,7 @@ final class LauncherTest {
 
     @Test
     @Tag("root")
-    void whatIsOrphanedInTheNestedNamespaceBecomesNoZombie() throws Exception {
+    void whatIsOrphanedBecomesNoZombieWhereStrataIsTheFirstProcess() throws Exception {
         java(home.resolve("runtime"), "25", """
                 for i in 1 2 3 4 5; do (sleep 0.07 & ); done
                 ( for i in $(seq 200); do
@@ -137,8 +148,11 @@ final class LauncherTest {
                   kill $$ ) &
                 exec sleep 30
                 """);
-        Ended ended = run(Map.of("STRATA_ISOLATION", "userNamespace"), "builder");
-        assertThat(ended.output()).isEqualTo("none\n");
+        Ended nested = run(Map.of("STRATA_ISOLATION", "userNamespace"), "builder");
+        assertThat(nested.output()).isEqualTo("none\n");
+        Ended first = ended(new ProcessBuilder(
+                "unshare", "--pid", "--fork", "--mount-proc", "env", "STRATA_ISOLATION=sysAdmin", strata(), "builder"));
+        assertThat(first.output()).as("the first process of a pod").isEqualTo("none\n");
     }
 
     @Test
