@@ -1,6 +1,7 @@
 package dev.strata;
 
 import dev.strata.operator.OperatorSettings;
+import dev.strata.operator.Rights;
 import dev.strata.operator.StrataOperator;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -10,7 +11,10 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -102,10 +106,19 @@ final class OperatorCommand implements Callable<Integer> {
             description = "This replica's name in the lease; default: $POD_NAME.")
     private @Nullable String identity;
 
+    @Option(
+            names = "--check",
+            description = "Only say whether this service account has every right that the operator uses, and whether"
+                    + " a replica holds the lease; exit code 1 where not.")
+    private boolean check;
+
     @Override
     public Integer call() throws InterruptedException {
         CountDownLatch stopped = new CountDownLatch(1);
         try (KubernetesClient client = new KubernetesClientBuilder().build()) {
+            if (check) {
+                return check(client);
+            }
             StrataOperator operator = new StrataOperator(client, options(client));
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(operator, stopped)));
             operator.start();
@@ -120,6 +133,19 @@ final class OperatorCommand implements Callable<Integer> {
                     + "; look at KUBECONFIG and at the operator's service account");
             return Main.OUTSIDE;
         }
+    }
+
+    private int check(KubernetesClient client) {
+        List<String> missing = new ArrayList<>(Rights.missing(client, namespace, leaseNamespace));
+        if (leaseNamespace != null && !StrataOperator.isLed(client, leaseNamespace, Clock.systemUTC())) {
+            missing.add(
+                    "no replica in " + leaseNamespace + " holds the lease; look at the operator's pods and their logs");
+        }
+        missing.forEach(System.out::println);
+        if (missing.isEmpty()) {
+            System.out.println("nothing is missing");
+        }
+        return missing.isEmpty() ? Main.OK : Main.FAILED;
     }
 
     /** The end is not left to chance: what does not stop in time is left behind, since the next operator goes on with it. */

@@ -46,8 +46,8 @@ class ChartTest {
     }
 
     private static List<Path> templates() throws IOException {
-        try (Stream<Path> files = Files.list(CHART.resolve("templates"))) {
-            return files.sorted().toList();
+        try (Stream<Path> files = Files.walk(CHART.resolve("templates"))) {
+            return files.filter(Files::isRegularFile).sorted().toList();
         }
     }
 }

@@ -72,11 +72,17 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private final OperatorMetrics metrics;
     private final Traces traces;
     private final boolean serverSideApply;
+    private final Duration resync;
     private volatile @Nullable InformerEventSource<Pod, ImageBuild> podsSeen;
     /** When a running build's status was patched last, by the build's uid; cleared when its pods are gone. */
     private final Map<String, Instant> patched = new ConcurrentHashMap<>();
 
-    /** @param serverSideApply how the status is patched; tests against servers that lack it say false */
+    /**
+     * Wires it.
+     *
+     * @param serverSideApply how the status is patched; tests against servers that lack it say false
+     * @param resync when a build is looked at again at the latest
+     */
     ImageBuildReconciler(
             Cluster cluster,
             Observer observer,
@@ -86,7 +92,8 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             EventRecorder events,
             OperatorMetrics metrics,
             Traces traces,
-            boolean serverSideApply) {
+            boolean serverSideApply,
+            Duration resync) {
         this.cluster = cluster;
         this.observer = observer;
         this.upstream = upstream;
@@ -98,6 +105,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         this.metrics = metrics;
         this.traces = traces;
         this.serverSideApply = serverSideApply;
+        this.resync = resync;
     }
 
     @Override
@@ -246,8 +254,9 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         return seen.wanted() instanceof Wanted.Valid valid ? turnstile.admit(build, seen, valid, decision) : decision;
     }
 
-    private static UpdateControl<ImageBuild> rescheduled(UpdateControl<ImageBuild> control, Optional<Duration> after) {
-        after.ifPresent(control::rescheduleAfter);
+    /** What is looked at again in a day, for another reason, is looked at in time for what was lost, too. */
+    private UpdateControl<ImageBuild> rescheduled(UpdateControl<ImageBuild> control, Optional<Duration> after) {
+        after.map(time -> time.compareTo(resync) > 0 ? resync : time).ifPresent(control::rescheduleAfter);
         return control;
     }
 

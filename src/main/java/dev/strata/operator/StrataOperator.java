@@ -109,7 +109,8 @@ public final class StrataOperator implements AutoCloseable {
                         new EventRecorder(client, Clock.systemUTC()),
                         metrics,
                         traces,
-                        options.serverSideApply()),
+                        options.serverSideApply(),
+                        options.resync()),
                 controller -> configure(controller, options));
         this.hooks = new HookServer(options.hookPort(), cluster, build -> upstream.hasten(build, LookUps.Kind.SOURCE));
         this.server = new ProbeServer(options.port(), this::isHealthy, () -> started, registry);
@@ -178,6 +179,20 @@ public final class StrataOperator implements AutoCloseable {
         operator.start();
         started = true;
         LOG.info("watching image builds; probes and metrics on port {}", server.port());
+    }
+
+    /** Whether a replica holds the lease in this namespace and has renewed it in time. */
+    public static boolean isLed(KubernetesClient client, String namespace, Clock clock) {
+        io.fabric8.kubernetes.api.model.coordination.v1.Lease lease =
+                client.leases().inNamespace(namespace).withName(LEASE).get();
+        return lease != null
+                && lease.getSpec().getHolderIdentity() != null
+                && lease.getSpec().getRenewTime() != null
+                && lease.getSpec()
+                        .getRenewTime()
+                        .toInstant()
+                        .plus(LEASE_DURATION)
+                        .isAfter(clock.instant());
     }
 
     /** The port of probes and metrics. */

@@ -33,7 +33,7 @@ final class Workspace implements AutoCloseable {
 
     final TestCluster cluster;
     final String name;
-    private final List<String> plainHttp;
+    private List<String> plainHttp;
 
     private Workspace(TestCluster cluster, String name, List<String> plainHttp) {
         this.cluster = cluster;
@@ -112,6 +112,29 @@ final class Workspace implements AutoCloseable {
                 .items()
                 .forEach(item ->
                         client().resource(item).inNamespace(name).dryRun().create());
+    }
+
+    /** A further registry without TLS. */
+    void plainHttp(String host) {
+        plainHttp = Stream.concat(plainHttp.stream(), Stream.of(host)).toList();
+        buildClass("");
+    }
+
+    /** A class for a while. */
+    interface AClass extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Makes a class beside that of this namespace. */
+    AClass buildClass(String className, String specLines) {
+        apply("""
+                apiVersion: strata.dev/v1alpha1
+                kind: BuildClass
+                metadata: {name: %s}
+                spec:
+                %s""".formatted(className, specLines.indent(2)));
+        return () -> client().resources(BuildClass.class).withName(className).delete();
     }
 
     /** Gives the class of this namespace these further lines, in place of those of the call before. */

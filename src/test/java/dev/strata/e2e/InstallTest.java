@@ -1,0 +1,233 @@
+package dev.strata.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.strata.api.Condition;
+import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildStatus;
+import dev.strata.api.Reason;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
+
+/** Installing, replacing and losing the operator. Alone, because every other test needs it where it is. */
+@Tag("cluster")
+@Isolated
+@Timeout(value = 6, unit = TimeUnit.MINUTES)
+class InstallTest {
+    private static final String LEASE = "strata-operator";
+    private static final String SLOW = "FROM debian:bookworm\nRUN for i in $(seq 100); do sleep 0.1; done\nLABEL a=b";
+    private static final Duration FAILOVER = Duration.ofSeconds(20);
+
+    @TempDir
+    Path folder;
+
+    private static String holder(KubernetesClient client, String namespace) {
+        Lease lease = client.leases().inNamespace(namespace).withName(LEASE).get();
+        return lease == null || lease.getSpec().getHolderIdentity() == null
+                ? ""
+                : lease.getSpec().getHolderIdentity();
+    }
+
+    @Test
+    void when_the_leader_dies_the_other_replica_goes_on_in_time_and_nothing_is_lost() {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            KubernetesClient client = workspace.client();
+            Workspace.Build running = workspace.inline("running", SLOW);
+            running.reason(Reason.BUILDING);
+            String leader = holder(client, TestCluster.OPERATOR_NAMESPACE);
+            Instant killed = Instant.now();
+            client.pods()
+                    .inNamespace(TestCluster.OPERATOR_NAMESPACE)
+                    .withName(leader)
+                    .withGracePeriod(0)
+                    .delete();
+
+            await().atMost(FAILOVER)
+                    .until(() -> !List.of("", leader).contains(holder(client, TestCluster.OPERATOR_NAMESPACE)));
+            Workspace.Build next = workspace.inline("next", "FROM scratch\nLABEL a=b");
+            next.await("a condition", build -> Workspace.has(build, Condition.Type.READY));
+
+            assertThat(Duration.between(killed, Instant.now())).isLessThan(FAILOVER);
+            assertThat(running.ready().attempts())
+                    .as("the builder went on by itself")
+                    .hasSize(1);
+            next.ready();
+        }
+    }
+
+    @Test
+    void a_leader_that_is_asked_to_end_gives_the_lease_away_at_once() {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            KubernetesClient client = workspace.client();
+            String leader = holder(client, TestCluster.OPERATOR_NAMESPACE);
+            Instant asked = Instant.now();
+            client.pods()
+                    .inNamespace(TestCluster.OPERATOR_NAMESPACE)
+                    .withName(leader)
+                    .delete();
+
+            await().atMost(FAILOVER)
+                    .until(() -> !List.of("", leader).contains(holder(client, TestCluster.OPERATOR_NAMESPACE)));
+
+            assertThat(Duration.between(asked, Instant.now())).isLessThan(FAILOVER);
+        }
+    }
+
+    /** The chart in the mode for one namespace, with exactly the rights that it lists, and nobody else at work. */
+    @Test
+    void the_chart_installs_tests_upgrades_and_goes_again_while_a_build_runs() throws Exception {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            KubernetesClient client = workspace.client();
+            String namespace = workspace.name + "-operator";
+            var deployment = client.apps()
+                    .deployments()
+                    .inNamespace(TestCluster.OPERATOR_NAMESPACE)
+                    .withName("strata");
+            String image = deployment
+                    .get()
+                    .getSpec()
+                    .getTemplate()
+                    .getSpec()
+                    .getContainers()
+                    .getFirst()
+                    .getImage();
+            int replicas = deployment.get().getSpec().getReplicas();
+            deployment.scale(0);
+            try {
+                await().atMost(1, TimeUnit.MINUTES)
+                        .until(() -> operators(client, TestCluster.OPERATOR_NAMESPACE)
+                                .isEmpty());
+                String values = "image.repository=" + image.substring(0, image.lastIndexOf(':'))
+                        + ",image.tag=" + image.substring(image.lastIndexOf(':') + 1)
+                        + ",watchNamespace=" + workspace.name + ",admissionPolicy=false";
+                helm("install", namespace, "charts/strata", "--create-namespace", "--skip-crds", "--set", values);
+                helm("test", namespace);
+
+                Workspace.Build build = workspace.inline("slow", SLOW);
+                build.reason(Reason.BUILDING);
+                helm("upgrade", namespace, "charts/strata", "--set", values + ",log.format=json");
+
+                ImageBuildStatus status = build.ready();
+                assertThat(status.attempts()).as("an upgrade disturbs no build").hasSize(1);
+                assertThat(logs(client, namespace))
+                        .doesNotContain("forbidden")
+                        .contains("\"build\":\"" + workspace.name);
+                settled(workspace, build);
+                helm("uninstall", namespace);
+                assertThat(build.get()).as("what is built stays").isNotNull();
+            } finally {
+                deployment.scale(replicas);
+                client.namespaces().withName(namespace).delete();
+            }
+        }
+    }
+
+    /** Applied again by a GitOps tool: nobody writes, nobody disagrees. */
+    private static void settled(Workspace workspace, Workspace.Build build) {
+        ImageBuild before = build.get();
+        workspace.inline("slow", SLOW);
+        assertThat(build.get().getMetadata().getResourceVersion())
+                .isEqualTo(before.getMetadata().getResourceVersion());
+        assertThat(before.getMetadata().getManagedFields())
+                .filteredOn(
+                        field -> field.getFieldsV1().getAdditionalProperties().containsKey("f:status"))
+                .as("whoever writes the status writes nothing else")
+                .isNotEmpty()
+                .allSatisfy(field -> assertThat(field.getFieldsV1().getAdditionalProperties())
+                        .containsOnlyKeys("f:status"));
+    }
+
+    private static List<Pod> operators(KubernetesClient client, String namespace) {
+        return client.pods()
+                .inNamespace(namespace)
+                .withLabels(Map.of("app.kubernetes.io/name", "strata"))
+                .list()
+                .getItems();
+    }
+
+    private static String logs(KubernetesClient client, String namespace) {
+        StringBuilder logs = new StringBuilder();
+        for (Pod pod : operators(client, namespace)) {
+            logs.append(client.pods()
+                    .inNamespace(namespace)
+                    .withName(pod.getMetadata().getName())
+                    .getLog());
+        }
+        return logs.toString();
+    }
+
+    private void helm(String verb, String release, String... further) throws Exception {
+        List<String> command = new java.util.ArrayList<>(List.of("helm", verb, release));
+        command.addAll(List.of(further));
+        command.addAll(List.of("--namespace", release));
+        if (!verb.equals("test")) {
+            command.add("--wait");
+        }
+        command.addAll(List.of("--timeout", "120s"));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as("%s\n%s", output, story(release)).isZero();
+    }
+
+    /** Why the operator of a release does not come up. */
+    private static String story(String namespace) throws Exception {
+        Process process = new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        "kubectl -n \"$0\" get events | tail -20; kubectl -n \"$0\" logs -l app.kubernetes.io/name=strata --tail=15",
+                        namespace)
+                .redirectErrorStream(true)
+                .start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void the_digest_goes_into_a_deployment_by_kustomize() throws IOException, InterruptedException {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            workspace.build(
+                    "shop",
+                    "dockerfile: {inline: \"FROM scratch\\nLABEL a=b\"}\noutput: {image: \"" + workspace.repository()
+                            + "\", configMap: shop-image}");
+            String image =
+                    Objects.requireNonNull(workspace.existing("shop").ready().image());
+            await().atMost(10, TimeUnit.SECONDS)
+                    .until(() -> workspace
+                                    .client()
+                                    .configMaps()
+                                    .inNamespace(workspace.name)
+                                    .withName("shop-image")
+                                    .get()
+                            != null);
+
+            String script = """
+                    cp -r examples/digest/kustomize/. "$0"
+                    kubectl -n "$1" get configmap shop-image -o yaml | grep -v namespace: > "$0/image.yaml"
+                    kubectl kustomize "$0"
+                    echo "jsonpath: $(kubectl -n "$1" get imgb shop -o jsonpath='{.status.image}')"
+                    """;
+            Process process = new ProcessBuilder("bash", "-euc", script, folder.toString(), workspace.name)
+                    .redirectErrorStream(true)
+                    .start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+            assertThat(process.waitFor()).as(output).isZero();
+            assertThat(output).contains("- image: " + image).contains("jsonpath: " + image);
+        }
+    }
+}
