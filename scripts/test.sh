@@ -91,7 +91,7 @@ needs_root() {
 
 root() {
   needs_root root || return 0
-  "$here/packages.sh" crun runc git util-linux time btrfs-progs busybox-static openssh-client gcc libc6-dev
+  "$here/packages.sh" crun runc git util-linux time btrfs-progs busybox-static openssh-client gcc libc6-dev skopeo umoci buildah
   tag root root cluster
 }
 

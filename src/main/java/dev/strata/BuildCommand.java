@@ -3,6 +3,8 @@ package dev.strata;
 import dev.strata.builder.Build;
 import dev.strata.builder.BuildSettings;
 import dev.strata.builder.PlatformImages;
+import dev.strata.context.ContextException;
+import dev.strata.context.GitAddress;
 import dev.strata.image.Descriptor;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
@@ -535,17 +537,23 @@ class BuildCommand implements Callable<Integer> {
         return source(value);
     }
 
-    private static Plan.Source source(String value) {
-        if (value.matches("(?:git://|ssh://|git@).*") || value.matches("https?://[^?#]*\\.git(?:[?#].*)?")) {
-            int hash = value.indexOf('#');
-            String fragment = hash < 0 ? "" : value.substring(hash + 1);
-            int colon = fragment.indexOf(':');
-            String revision = colon < 0 ? fragment : fragment.substring(0, colon);
+    private Plan.Source source(String value) {
+        @Nullable GitAddress address;
+        try {
+            address = GitAddress.parse(value).orElse(null);
+        } catch (ContextException e) {
+            throw wrong(e.getMessage() + (e.mend() == null ? "" : " (" + e.mend() + ")"));
+        }
+        if (address != null) {
+            if (Boolean.TRUE.equals(address.keepGitDirectory())
+                    || (address.commit() != null && address.revision() != null)) {
+                throw wrong(value + ": a context has no .git, and either a revision or a commit");
+            }
             return new Plan.Source.Git(
-                    hash < 0 ? value : value.substring(0, hash),
-                    revision.isEmpty() ? null : revision,
-                    colon < 0 ? null : fragment.substring(colon + 1),
-                    true,
+                    address.remote(),
+                    address.revision() == null ? address.commit() : address.revision(),
+                    address.folder(),
+                    !Boolean.FALSE.equals(address.submodules()),
                     null);
         }
         if (value.startsWith("http://") || value.startsWith("https://")) {

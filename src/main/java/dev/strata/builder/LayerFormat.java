@@ -13,4 +13,12 @@ import org.jspecify.annotations.Nullable;
 record LayerFormat(
         Compression compression,
         @Nullable Integer level,
-        @Nullable Instant clamp) {}
+        @Nullable Instant clamp) {
+
+    /** In words, for the keys of steps; empty for what is usual. */
+    String words() {
+        boolean usual = compression == Compression.GZIP && level == null;
+        return (usual ? "" : compression + (level == null ? "" : " " + level))
+                + (clamp == null ? "" : " until " + clamp.getEpochSecond() + "." + clamp.getNano());
+    }
+}

@@ -66,6 +66,11 @@ final class StepWorker implements Worker, StepFiles.Forms {
     }
 
     @Override
+    public String form() {
+        return format.words();
+    }
+
+    @Override
     public FileSystem source(Step step) {
         return switch (step) {
             case Step.Scratch scratch -> StepFiles.ofImage(List.of(), this);
@@ -114,6 +119,14 @@ final class StepWorker implements Worker, StepFiles.Forms {
         throw new IllegalStateException("step " + id + " is no input");
     }
 
+    /**
+     * The time of a context's files; null keeps theirs. Those of a folder are when somebody checked it out, which must not
+     * show where the same inputs are to give the same bytes.
+     */
+    private @Nullable Instant date() {
+        return files.date() == null ? format.clamp() : files.date();
+    }
+
     private StepFiles copy(Step.Copy step, StepFiles parent, Map<Integer, FileSystem> inputs) throws IOException {
         Tree below = step.link() ? EmptyTree.INSTANCE : parent.tree();
         LayerPlan plan = new LayerPlan(below);
@@ -124,7 +137,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
                         parent.tree(),
                         (step.add() ? "ADD" : "COPY") + " --chown=" + step.owner(),
                         warnings(step));
-        Instant date = files.date();
+        Instant date = date();
         new Copying(step, plan, owner, date, fetcher).copy(pieces(step, inputs));
         Collection<Change> changes = plan.changes();
         return planned(parent, plan, changes, newest(changes), step.link());
@@ -159,7 +172,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
         Owner owner = step.user().isEmpty()
                 ? Owner.ROOT
                 : Owner.ofFiles(step.user(), parent.tree(), "USER " + step.user(), warnings(step));
-        Instant date = files.date();
+        Instant date = date();
         long seconds = date == null ? 0 : date.getEpochSecond();
         try {
             plan.folders(

@@ -17,10 +17,16 @@ final class Ingredients {
     /** Of the step before; what is built on decides all else, so a miss is explained by it last. */
     static final String PARENT = "parent";
 
+    /** Of the layers themselves. */
+    static final String FORM = "layers";
+
     private Ingredients() {}
 
-    /** @param parent key of the step before */
-    static SequencedMap<String, String> of(Step.Layered step, CacheKey parent, Contents contents) {
+    /**
+     * @param parent key of the step before
+     * @param form of the layers, as {@link Worker#form} has it
+     */
+    static SequencedMap<String, String> of(Step.Layered step, CacheKey parent, Contents contents, String form) {
         SequencedMap<String, String> all = new LinkedHashMap<>();
         switch (step) {
             case Step.Run run -> run(run, all);
@@ -33,6 +39,9 @@ final class Ingredients {
         }
         contents.files().forEach((path, digest) -> all.put("file " + path, digest));
         all.put("files", contents.digest());
+        if (!form.isEmpty()) {
+            all.put(FORM, form);
+        }
         if (standsOnParent(step)) {
             all.put(PARENT, parent.hex());
         }

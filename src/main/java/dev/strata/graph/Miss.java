@@ -100,6 +100,7 @@ final class Miss {
         return switch (name) {
             case Ingredients.PARENT -> "a step before it changed";
             case BASE -> base(was, is);
+            case Ingredients.FORM -> "how layers are written changed";
             case "files" -> "the files it reads changed";
             case "command" -> "the command changed";
             case "instruction", "destination", "flags" -> "the instruction changed";

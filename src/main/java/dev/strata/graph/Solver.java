@@ -219,7 +219,7 @@ public final class Solver {
                 List<Node> inputs = layered.inputs().stream().map(nodes::get).toList();
                 inputs.forEach(input -> input.key.begin());
                 Contents contents = contents(layered);
-                ingredients = Ingredients.of(layered, inputs.getFirst().key.get(), contents);
+                ingredients = Ingredients.of(layered, inputs.getFirst().key.get(), contents, worker.form());
                 return CacheKey.of(ingredients);
             }
 

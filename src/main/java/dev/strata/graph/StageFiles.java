@@ -2,6 +2,7 @@ package dev.strata.graph;
 
 import dev.strata.dockerfile.Heredoc;
 import dev.strata.dockerfile.Instruction;
+import dev.strata.dockerfile.RemoteSource;
 import dev.strata.dockerfile.RunDevice;
 import dev.strata.dockerfile.RunMount;
 import dev.strata.dockerfile.SlashPath;
@@ -18,9 +19,6 @@ final class StageFiles {
     /** Linux takes no longer ones. */
     private static final int LONGEST_PATH = 4096;
 
-    private static final Pattern GIT = Pattern.compile(
-            "(?:git://\\S+|(?:ssh|git\\+ssh)://\\S+|git@[^\\s:/]+:\\S+|https?://[^\\s?#]+\\.git(?:[?#]\\S*)?)");
-    private static final Pattern HTTP = Pattern.compile("https?://.*");
     private static final Pattern ONLY_HEREDOC = Pattern.compile("\\s*[0-9]*<<-?['\"]?[^\\s<'\"]+['\"]?\\s*");
 
     /** An owner that needs no look at the image; root is number 0 everywhere. */
@@ -215,10 +213,10 @@ final class StageFiles {
         for (String written : copy.sources()) {
             String path = dispatch.word(written);
             words.add(path);
-            if (GIT.matcher(path).matches()) {
+            if (RemoteSource.isGit(path)) {
                 throw new IllegalArgumentException("source can't be a git ref for COPY");
             }
-            if (HTTP.matcher(path).matches()) {
+            if (RemoteSource.isDownload(path)) {
                 throw new IllegalArgumentException("source can't be a URL for COPY");
             }
             items.add(new Step.Item.Paths(source, path, context));
@@ -254,9 +252,9 @@ final class StageFiles {
         for (String written : add.sources()) {
             String path = dispatch.word(written);
             words.add(path);
-            if (GIT.matcher(path).matches()) {
+            if (RemoteSource.isGit(path)) {
                 items.add(new Step.Item.Git(path, add.keepGitDir(), checksum));
-            } else if (HTTP.matcher(path).matches()) {
+            } else if (RemoteSource.isDownload(path)) {
                 items.add(new Step.Item.Http(path, checksum));
             } else {
                 items.add(new Step.Item.Paths(linking.mainFiles(), path, true));

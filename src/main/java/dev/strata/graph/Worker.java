@@ -24,6 +24,14 @@ public interface Worker {
     /** Does the step. Its layer may still be in the making afterwards. */
     FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs);
 
+    /**
+     * What decides the bytes of layers besides the steps, such as their compression; empty for the usual. It is part of every
+     * key, so that no layer is taken for one of another form.
+     */
+    default String form() {
+        return "";
+    }
+
     /** What the step reads besides its parent: sources of a copy, bind mounts of a command. */
     Contents contents(Step.Layered step, Map<Integer, FileSystem> inputs);
 }

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.LinkOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,10 +22,12 @@ final class Unpacking {
     /** Names that older tools wrote for themselves. */
     private static final String RESERVED = ".wh..wh.";
 
+    private static final byte[] ZEROS = new byte[1 << 16];
+
     private final RootFolder folder;
     private final Unpack.Whiteouts whiteouts;
     private final Attributes attributes = new Attributes();
-    private final ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
+    private final ByteBuffer buffer = ByteBuffer.allocate(ZEROS.length);
 
     /** What this tar put there; whiteouts do not speak of it. */
     private final TreeSet<String> placed = new TreeSet<>();
@@ -273,7 +276,6 @@ final class Unpacking {
         try (FileChannel file = FileChannel.open(folder.path(path), options)) {
             if (extents.isEmpty()) {
                 write(file, content, size);
-                return;
             }
             for (TarEntry.Extent extent : extents) {
                 file.position(extent.offset());
@@ -285,16 +287,22 @@ final class Unpacking {
         }
     }
 
+    /** A buffer full of zeros becomes a hole, so that what was sparse before it was packed is so again. */
     private void write(FileChannel file, InputStream content, long size) throws IOException {
         long left = size;
         while (left > 0) {
-            int count = content.read(buffer.array(), 0, (int) Math.min(left, buffer.capacity()));
-            if (count < 0) {
+            int wanted = (int) Math.min(left, buffer.capacity());
+            int count = content.readNBytes(buffer.array(), 0, wanted);
+            if (count < wanted) {
                 throw new IllegalStateException("the tar's reader told another size");
             }
-            buffer.limit(count).position(0);
-            while (buffer.hasRemaining()) {
-                file.write(buffer);
+            if (count == ZEROS.length && Arrays.equals(buffer.array(), ZEROS)) {
+                file.position(file.position() + count);
+            } else {
+                buffer.limit(count).position(0);
+                while (buffer.hasRemaining()) {
+                    file.write(buffer);
+                }
             }
             left -= count;
         }

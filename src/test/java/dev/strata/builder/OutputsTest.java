@@ -3,9 +3,12 @@ package dev.strata.builder;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.strata.image.Descriptor;
 import dev.strata.image.Digest;
+import dev.strata.image.ImageConfig;
 import dev.strata.image.Json;
 import dev.strata.image.Layout;
+import dev.strata.image.Manifest;
 import dev.strata.plan.Failure;
 import dev.strata.plan.Plan;
 import java.io.ByteArrayInputStream;
@@ -15,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -139,5 +143,23 @@ class OutputsTest {
         export("tar", "file/below.tar");
         Failure failure = bench.failure();
         assertThat(failure.sentence()).contains("file/below.tar");
+    }
+
+    @Test
+    void labelsFromOutsideComeOverTheDockerfilesAndAnnotationsStandInTheManifest() throws IOException {
+        bench.file("Dockerfile", "FROM scratch\nCOPY app /app\nLABEL kept=yes changed=before\n");
+        bench.labels.put("changed", "after");
+        bench.labels.put("new", "too");
+        bench.annotations.put("org.opencontainers.image.source", "https://git.example/shop");
+        Path there = export("oci", "layout");
+        bench.digest();
+        Layout layout = new Layout(there);
+        Descriptor listed = layout.images().getFirst();
+        Manifest manifest = Json.read(Files.readAllBytes(layout.blobs().path(listed.digest())), Manifest.class);
+        assertThat(manifest.annotations()).containsEntry("org.opencontainers.image.source", "https://git.example/shop");
+        Descriptor described = Objects.requireNonNull(manifest.config());
+        ImageConfig config = Json.read(Files.readAllBytes(layout.blobs().path(described.digest())), ImageConfig.class);
+        assertThat(config.config().labels())
+                .containsExactly(Map.entry("changed", "after"), Map.entry("kept", "yes"), Map.entry("new", "too"));
     }
 }

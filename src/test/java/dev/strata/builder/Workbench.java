@@ -41,6 +41,18 @@ final class Workbench {
     Long processes;
 
     boolean noCache;
+    final TreeMap<String, String> labels = new TreeMap<>();
+    final TreeMap<String, String> annotations = new TreeMap<>();
+    boolean reproducible;
+
+    @Nullable
+    Long sourceDate;
+
+    String compression = "gzip";
+
+    @Nullable
+    Integer level;
+
     Plan.@Nullable Limits limits;
     List<String> noCacheStages = List.of();
     String platform = "linux/amd64";
@@ -122,15 +134,15 @@ final class Workbench {
                 new Plan.Output(
                         List.of(names).stream().map(Reference::parse).toList(),
                         exports,
-                        new TreeMap<>(),
-                        new TreeMap<>(),
-                        "gzip",
-                        null),
+                        labels,
+                        annotations,
+                        compression,
+                        level),
                 cache,
                 noCache,
                 noCacheStages,
-                false,
-                null,
+                reproducible,
+                sourceDate,
                 Plan.Registries.NONE,
                 cacheMounts,
                 processes,

@@ -23,7 +23,7 @@ class CacheKeyTest {
     /** The key of a step with those of its parents, where every step reads these contents. */
     private static CacheKey key(BuildGraph graph, int id, Contents contents) {
         return graph.steps().get(id) instanceof Step.Layered step
-                ? CacheKey.of(Ingredients.of(step, key(graph, step.parent(), contents), contents))
+                ? CacheKey.of(Ingredients.of(step, key(graph, step.parent(), contents), contents, ""))
                 : Ingredients.source(graph.steps().get(id));
     }
 

@@ -39,7 +39,7 @@ class CachePageTest {
 
     private static CacheKey key(BuildGraph graph, int id) {
         return graph.steps().get(id) instanceof Step.Layered step
-                ? CacheKey.of(Ingredients.of(step, key(graph, step.parent()), FILES))
+                ? CacheKey.of(Ingredients.of(step, key(graph, step.parent()), FILES, ""))
                 : Ingredients.source(graph.steps().get(id));
     }
 
