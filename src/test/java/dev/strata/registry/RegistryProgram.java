@@ -17,7 +17,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 
 /** A registry that others wrote, as a process of the test, on a free port of the loopback. */
-final class RegistryProgram implements RegistryContract.Server {
+public final class RegistryProgram implements RegistryContract.Server {
     private final Process process;
     private final int port;
 
@@ -27,7 +27,7 @@ final class RegistryProgram implements RegistryContract.Server {
     }
 
     /** Debian's, of the line 2; skips the test where it is not installed. */
-    static RegistryProgram debian(Path folder) throws IOException {
+    public static RegistryProgram debian(Path folder) throws IOException {
         Optional<Path> program = Arrays.stream(System.getenv("PATH").split(":"))
                 .map(place -> Path.of(place, "docker-registry"))
                 .filter(Files::isExecutable)
@@ -38,7 +38,7 @@ final class RegistryProgram implements RegistryContract.Server {
     }
 
     /** The line 3, as scripts/distribution.sh builds it; skips the test where it was not built. */
-    static RegistryProgram distribution(Path folder) throws IOException {
+    public static RegistryProgram distribution(Path folder) throws IOException {
         Path builds = cache().resolve("distribution");
         Optional<Path> program = Optional.empty();
         if (Files.isDirectory(builds)) {
