@@ -258,6 +258,13 @@ public record ImageBuildSpec(
             @Nullable
             String compression,
 
+            @Min(1)
+            @Max(22)
+            @JsonPropertyDescription(
+                    "The level of the compression: 1 to 9 for gzip, 1 to 22 for zstd; the fast one of each where it is left out.")
+            @Nullable
+            Integer compressionLevel,
+
             @Size(min = 1, max = 253)
             @JsonPropertyDescription(
                     "A ConfigMap in the build's namespace that the operator makes and keeps true: the last good image as image, repository and digest. One that somebody else has made is refused.")

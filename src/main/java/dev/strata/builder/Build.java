@@ -277,10 +277,21 @@ public final class Build {
     }
 
     private LayerFormat format() {
-        return new LayerFormat(
-                Compression.valueOf(plan.output().compression().toUpperCase(Locale.ROOT)),
-                plan.output().level(),
-                clamp);
+        Compression compression =
+                Compression.valueOf(plan.output().compression().toUpperCase(Locale.ROOT));
+        Integer level = plan.output().level();
+        try {
+            compression.checkLevel(level);
+        } catch (IllegalArgumentException e) {
+            throw new FailureException(
+                    new Failure(
+                            Failure.Cause.USER,
+                            String.valueOf(e.getMessage()),
+                            null,
+                            "Leave the level out, or give one of these"),
+                    e);
+        }
+        return new LayerFormat(compression, level, clamp);
     }
 
     private @Nullable Duration maxAge() {

@@ -39,16 +39,24 @@ public enum Compression {
     }
 
     /**
+     * @param level null for the default
+     * @throws IllegalArgumentException when there is no such level
+     */
+    public void checkLevel(@Nullable Integer level) {
+        if (level != null && (level < least || level > most)) {
+            throw new IllegalArgumentException("compression level " + level + " is not one of "
+                    + name().toLowerCase(java.util.Locale.ROOT) + ", which has " + least + " to " + most);
+        }
+    }
+
+    /**
      * Compresses what is written. Closing ends the compressed stream and closes {@code out}.
      *
      * @param level gzip 1 to 9, zstd 1 to 22; null for the default
      * @throws IllegalArgumentException when there is no such level
      */
     public OutputStream compress(OutputStream out, @Nullable Integer level) throws IOException {
-        if (level != null && (level < least || level > most)) {
-            throw new IllegalArgumentException("compression level " + level + " is not one of "
-                    + name().toLowerCase(java.util.Locale.ROOT) + ", which has " + least + " to " + most);
-        }
+        checkLevel(level);
         return switch (this) {
             case GZIP -> new ParallelGzip(out, level == null ? DEFAULT_GZIP : level);
             case ZSTD -> new ZstdOutputStreamNoFinalizer(out, level == null ? DEFAULT_ZSTD : level).setChecksum(true);

@@ -68,6 +68,7 @@ final class InputsHash {
                         output.labels(),
                         output.annotations(),
                         output.compression(),
+                        output.compressionLevel(),
                         null);
     }
 

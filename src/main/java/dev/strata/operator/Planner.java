@@ -477,7 +477,7 @@ final class Planner {
                 new TreeMap<>(output.labels()),
                 new TreeMap<>(output.annotations()),
                 output.compression() == null ? "gzip" : output.compression(),
-                null,
+                output.compressionLevel(),
                 isNamedLater());
     }
 

@@ -557,6 +557,17 @@ class BuildTest {
     }
 
     @Test
+    void aLevelThatTheCompressionDoesNotHaveIsTheUsersToMend() {
+        shop(base());
+        bench.level = 22;
+        Failure failure = bench.failure();
+        assertThat(failure.cause()).isEqualTo(Failure.Cause.USER);
+        assertThat(failure.what()).isEqualTo("compression level 22 is not one of gzip, which has 1 to 9");
+        bench.compression = "zstd";
+        bench.digest();
+    }
+
+    @Test
     void aPushThatIsRefusedIsTheUsers() {
         shop(base());
         registry.failAlways("(POST|PUT) /v2/shop/.*", Fault.error(403, "DENIED", "read only"));
