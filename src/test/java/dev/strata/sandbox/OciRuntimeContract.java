@@ -591,8 +591,11 @@ abstract class OciRuntimeContract {
     void theKernelsKeysAreOutOfReach() throws Exception {
         assertThat(output(shell("cat /proc/keys; grep -E 'Seccomp:|NoNewPrivs' /proc/self/status")))
                 .containsExactly("NoNewPrivs:\t0", "Seccomp:\t2");
-        assertThat(output(shell("grep Seccomp: /proc/self/status").withEveryRight()))
-                .containsExactly("Seccomp:\t0");
+        if (Place.here()
+                .pivotRoot()) { // otherwise this process has a filter of its own, which all of its children have
+            assertThat(output(shell("grep Seccomp: /proc/self/status").withEveryRight()))
+                    .containsExactly("Seccomp:\t0");
+        }
     }
 
     @Test
