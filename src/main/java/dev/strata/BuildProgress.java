@@ -102,6 +102,7 @@ sealed interface BuildProgress extends Consumer<Event>, AutoCloseable {
                     line("\u001b[31mFAILED\u001b[0m  " + name(e.step()));
                 }
                 case Event.StepCanceled e -> working.remove(e.step());
+                case Event.StepHeld e -> line(EventLog.write(e));
                 case Event.StepMissed e -> {
                     // the live view shows what runs, not why
                 }
@@ -116,6 +117,9 @@ sealed interface BuildProgress extends Consumer<Event>, AutoCloseable {
                 case Event.Planned e -> line(EventLog.write(e));
                 case Event.SourceReady e -> line(EventLog.write(e));
                 case Event.BaseResolved e -> line(EventLog.write(e));
+                case Event.BaseUsed e -> {
+                    // for those who rebuild when a base moves
+                }
                 case Event.Warning e -> line("\u001b[33m" + EventLog.write(e) + "\u001b[0m");
                 case Event.Note e -> line(EventLog.write(e));
                 case Event.StackLayer e -> line(EventLog.write(e));

@@ -26,6 +26,7 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "STRATA_ISOLATION says what the pod allows: userNamespace, sysAdmin, privileged, or none (then no RUN).",
+            "STRATA_HOLD_SECONDS keeps the file system of a RUN that failed so long; bin/strata-shell opens a shell in it.",
             "A person wants \"strata build\"."
         })
 final class BuilderCommand implements Callable<Integer> {
@@ -85,7 +86,8 @@ final class BuilderCommand implements Callable<Integer> {
                 work.resolve("temporary"),
                 !"none".equals(System.getenv("STRATA_ISOLATION")),
                 System.getenv("STRATA_SNAPSHOTS"),
-                BuildSettings.commandsByDefault());
+                BuildSettings.commandsByDefault(),
+                hold());
         Build build = new Build(read, settings, events, Clock.systemUTC());
         Outcome outcome = build.run();
         keep(outcome);
@@ -94,6 +96,11 @@ final class BuilderCommand implements Callable<Integer> {
             System.err.println(cleaned);
         }
         return outcome;
+    }
+
+    private static Duration hold() {
+        String seconds = System.getenv("STRATA_HOLD_SECONDS");
+        return seconds == null ? Duration.ZERO : Duration.ofSeconds(Long.parseLong(seconds));
     }
 
     private void keep(Outcome outcome) {

@@ -113,6 +113,16 @@ public record ImageBuildSpec(
         @Nullable
         String timeout,
 
+        @Size(max = 32)
+        @Pattern("^([0-9]+(h|m|s))+$")
+        @ValidationRule(
+                value = "duration(self) >= duration('1s') && duration(self) <= duration('24h')",
+                message = "a build is held for a second at least and a day at most, such as 30m")
+        @JsonPropertyDescription(
+                "How long the file system of a RUN that failed is kept, with its pod, for somebody to look at, such as 30m. The condition says how.")
+        @Nullable
+        String holdOnFailure,
+
         @Size(min = 1, max = 253)
         @Default("default")
         @JsonPropertyDescription("The BuildClass that decides how builds run.")

@@ -95,12 +95,22 @@ public record ImageBuildStatus(
         }
     }
 
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Base(
             @JsonPropertyDescription("The name in the Dockerfile, in full.")
             String name,
 
             @JsonPropertyDescription("The digest that it stood for.")
-            String digest) {}
+            String digest,
+
+            @JsonPropertyDescription(
+                    "The first step that depends on it; empty where none does, so that the image can be put on another base as it is.")
+            @Nullable
+            String boundBy) {
+        public Base(String name, String digest) {
+            this(name, digest, null);
+        }
+    }
 
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Queue(

@@ -12,6 +12,8 @@ public enum Reason {
     STARTING("A builder pod was made and has not begun to work."),
     @JsonProperty("Building")
     BUILDING("A builder pod works on this spec."),
+    @JsonProperty("Held")
+    HELD("A step has failed, and its file system is kept for a while, as spec.holdOnFailure says."),
     @JsonProperty("Unschedulable")
     UNSCHEDULABLE("No node can take the builder pod at the moment; it starts when one can."),
     @JsonProperty("BuilderImagePullFailed")

@@ -10,6 +10,7 @@ import dev.strata.dockerfile.Finding;
 import dev.strata.dockerfile.Lint;
 import dev.strata.dockerfile.LintOptions;
 import dev.strata.dockerfile.SyntaxError;
+import dev.strata.graph.BaseUse;
 import dev.strata.graph.BuildGraph;
 import dev.strata.graph.Forecast;
 import dev.strata.graph.Request;
@@ -156,6 +157,7 @@ public final class Build {
             refuseForeignCommands(graph);
             events.accept(new Event.Planned(
                     plan.platform(), graph.visible().size(), graph.skipped().size()));
+            tellOfBases(parsed.name(), graph);
             StepEvents steps = new StepEvents(graph, events);
             try (LayerStore layers = inputs.layers();
                     StepCache cache = cache(layers, registry)) {
@@ -301,6 +303,17 @@ public final class Build {
 
     private static Bounds bounds(Plan.@Nullable Limits limits) {
         return limits == null ? Bounds.DEFAULT : new Bounds(limits.unpackedBytes(), limits.unpackedFiles());
+    }
+
+    private void tellOfBases(String file, BuildGraph graph) {
+        BaseUse.of(graph).forEach((base, bound) -> {
+            Reference name = base.name();
+            events.accept(new Event.BaseUsed(
+                    name.tag() == null ? name : name.withTag(name.tag()),
+                    bound.map(Step.Visible::label)
+                            .map(label -> file + ":" + label.line() + " " + label.instruction())
+                            .orElse("")));
+        });
     }
 
     private static @Nullable Path path(@Nullable String text) {

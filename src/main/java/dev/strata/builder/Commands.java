@@ -18,6 +18,7 @@ import dev.strata.sandbox.Snapshots;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs the commands of RUN. The sandbox is set up when the first of them needs it. */
 final class Commands implements AutoCloseable {
+    /** The file, in the folder for temporary files, that says where a failed command's file system is kept. */
+    private static final String HELD = "held";
+
+    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
+
     private final Plan plan;
     private final BuildSettings settings;
     private final CacheFolders caches;
@@ -150,7 +156,9 @@ final class Commands implements AutoCloseable {
                 events.accept(new Event.StepMemory(number, exit.peakMemory()));
             }
             if (exit.code() != 0) {
-                throw failed(step, exit);
+                FailureException failure = failed(step, exit);
+                hold(number, active.root(), failure);
+                throw failure;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -164,6 +172,22 @@ final class Commands implements AutoCloseable {
                     step,
                     "snapshots: " + snapshots().driver() + " (" + snapshots().reason() + ")"));
         }
+    }
+
+    /** Until the time is over, the build is stopped, or somebody has seen enough and takes the file away. */
+    private void hold(int number, Path root, FailureException failure) throws IOException, InterruptedException {
+        if (settings.hold().isZero()) {
+            return;
+        }
+        Path held = settings.temporary().resolve(HELD);
+        Files.writeString(held, root + "\n");
+        events.accept(new Event.StepHeld(
+                number, settings.hold().toSeconds(), failure.failure().sentence()));
+        long begun = System.nanoTime();
+        while (Files.exists(held) && System.nanoTime() - begun < settings.hold().toNanos()) {
+            Thread.sleep(BETWEEN_LOOKS);
+        }
+        Files.deleteIfExists(held);
     }
 
     private static SequencedMap<String, String> environment(Step.Run step, CommandMounts mounts, Owner user) {

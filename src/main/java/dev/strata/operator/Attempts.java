@@ -89,6 +89,7 @@ final class Attempts {
         return switch (pod.state()) {
             case BuilderPod.State.Waiting waiting -> attempt;
             case BuilderPod.State.Working working -> attempt;
+            case BuilderPod.State.Held held -> attempt;
             case BuilderPod.State.Died died -> failed(attempt, died.reason(), died.fault(), died.message(), end);
             case BuilderPod.State.Ended(Outcome.Built built) -> succeeded(attempt, built, end);
             case BuilderPod.State.Ended(Outcome.Failed(Failure failure)) ->

@@ -37,6 +37,9 @@ record BuilderPod(
         /** Its container runs, or what it said last is still being read. */
         record Working() implements State {}
 
+        /** A step has failed, and its file system is kept for somebody to look at. The message says why and how. */
+        record Held(String message) implements State {}
+
         /** The builder itself said how it ended. */
         record Ended(Outcome outcome) implements State {}
 
@@ -49,6 +52,7 @@ record BuilderPod(
         return switch (state) {
             case State.Waiting waiting -> true;
             case State.Working working -> true;
+            case State.Held held -> true;
             case State.Ended ended -> false;
             case State.Died died -> false;
         };

@@ -1,6 +1,7 @@
 package dev.strata.operator;
 
 import dev.strata.api.ImageBuildStatus;
+import dev.strata.api.ImageBuildStatus.Base;
 import dev.strata.api.ImageBuildStatus.Found;
 import dev.strata.api.ImageBuildStatus.Named;
 import dev.strata.api.ImageBuildStatus.Trigger;
@@ -8,6 +9,7 @@ import dev.strata.api.ImageBuildStatus.Trigger.Cause;
 import dev.strata.image.Reference;
 import dev.strata.plan.Plan;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -111,7 +113,20 @@ final class Causes {
                 .map(base -> new Change(
                         Cause.BASE_CHANGED,
                         "the base image " + base.name() + " moved from " + old.getOrDefault(base.name(), "nothing")
-                                + " to " + base.digest()));
+                                + " to " + base.digest() + rebased(base.name())));
+    }
+
+    /** What the latest builder told of the steps above a base. */
+    private String rebased(String name) {
+        return before.platforms().stream()
+                .flatMap(platform -> platform.bases().stream())
+                .filter(base -> base.name().equals(name) && base.boundBy() != null)
+                .map(Base::boundBy)
+                .max(Comparator.naturalOrder()) // a step of any platform is more than none
+                .map(step -> step.isEmpty()
+                        ? ": no step depends on it, so the image is put on it as it is"
+                        : ": it cannot just be put on it, because of " + step)
+                .orElse("");
     }
 
     private static Stream<Change> missing(Found then, Found now) {

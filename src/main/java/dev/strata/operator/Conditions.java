@@ -74,7 +74,7 @@ final class Conditions {
     /** Trouble of a pod that waits speaks against being ready soon; plain work does not. */
     private static Said going(Reason reason, String message) {
         Status ready = switch (reason) {
-            case UNSCHEDULABLE, BUILDER_IMAGE_PULL_FAILED, VOLUME_FAILED -> Status.FALSE;
+            case HELD, UNSCHEDULABLE, BUILDER_IMAGE_PULL_FAILED, VOLUME_FAILED -> Status.FALSE;
             default -> Status.UNKNOWN;
         };
         return new Said(ready, reason, message, Condition.Type.RECONCILING);

@@ -119,7 +119,7 @@ sealed interface Decision {
     private static Optional<Decision> superseded(Observed seen, String hash, String settings, Concurrency concurrency) {
         List<BuilderPod> others = seen.pods().stream()
                 .filter(pod -> !pod.inputs().equals(hash) || isOutdated(pod, settings))
-                .filter(pod -> concurrency == Concurrency.LATEST || !isWorking(pod) || pod.leaving())
+                .filter(pod -> isInTheWay(pod, concurrency))
                 .toList();
         List<String> present = others.stream()
                 .filter(pod -> !pod.leaving())
@@ -143,6 +143,14 @@ sealed interface Decision {
                         Reason.SUPERSEDING,
                         "the inputs changed; the builder pod " + pod.name() + " of the earlier ones ends first",
                         LOOK_AGAIN)));
+    }
+
+    private static boolean isInTheWay(BuilderPod pod, Concurrency concurrency) {
+        return switch (concurrency) {
+            case LATEST -> true;
+            case SERIAL -> !isWorking(pod) || pod.leaving();
+            case PARALLEL -> pod.state() instanceof BuilderPod.State.Waiting;
+        };
     }
 
     private static boolean isWorking(BuilderPod pod) {
@@ -214,9 +222,13 @@ sealed interface Decision {
         return seen.pods().stream()
                 .filter(pod -> pod.name().equals(last.pod()))
                 .findFirst()
-                .map(pod -> pod.state() instanceof BuilderPod.State.Waiting(Reason reason, String message)
-                        ? new Verdict.Busy(reason, message)
-                        : new Verdict.Busy(Reason.BUILDING, working))
+                .map(pod -> switch (pod.state()) {
+                    case BuilderPod.State.Waiting(Reason reason, String message) -> new Verdict.Busy(reason, message);
+                    case BuilderPod.State.Held(String message) -> new Verdict.Busy(Reason.HELD, message);
+                    case BuilderPod.State.Working pending -> new Verdict.Busy(Reason.BUILDING, working);
+                    case BuilderPod.State.Ended ended -> new Verdict.Busy(Reason.BUILDING, working);
+                    case BuilderPod.State.Died died -> new Verdict.Busy(Reason.BUILDING, working);
+                })
                 .orElseGet(() -> new Verdict.Busy(Reason.BUILDING, working));
     }
 

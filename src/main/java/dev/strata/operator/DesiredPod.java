@@ -185,7 +185,8 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                 .withEnableServiceLinks(false)
                 .withHostUsers(hostUsers())
                 .withSecurityContext(podSecurityContext())
-                .withActiveDeadlineSeconds(wanted.pod().timeout().toSeconds())
+                .withActiveDeadlineSeconds(
+                        wanted.pod().timeout().plus(wanted.course().hold()).toSeconds())
                 .withTerminationGracePeriodSeconds(GRACE_SECONDS)
                 .withNodeSelector(nodeSelector())
                 .withTolerations(tolerations())
@@ -322,6 +323,10 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
         variables.put("STRATA_ISOLATION", isolation.word());
         if (wanted.pod().plan().processes() != null) {
             variables.put("STRATA_PROCESSES", Long.toString(wanted.pod().plan().processes() * ALL_USERS));
+        }
+        if (!wanted.course().hold().isZero()) {
+            variables.put(
+                    "STRATA_HOLD_SECONDS", Long.toString(wanted.course().hold().toSeconds()));
         }
         return variables.entrySet().stream()
                 .map(each -> new EnvVar(each.getKey(), each.getValue(), null))

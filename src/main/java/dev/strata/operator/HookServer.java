@@ -10,7 +10,9 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
@@ -33,6 +35,8 @@ final class HookServer implements AutoCloseable {
     /** GitHub sends no more than 25 MB. */
     private static final long MOST_BYTES = 26L << 20;
 
+    private static final String FORWARDED = "X-Strata-Forwarded";
+    private static final int FORWARDING_MILLIS = 5_000;
     private static final String LONGEST_REQUEST_SECONDS = "30";
 
     static {
@@ -46,8 +50,15 @@ final class HookServer implements AutoCloseable {
         Optional<Secret> secret(String namespace, String name);
     }
 
+    /** Which replica works, and so looks things up. */
+    interface Leader {
+        /** The base URL of its webhooks; empty where it is this one. */
+        Optional<URI> elsewhere();
+    }
+
     private final HttpServer server;
     private final Builds builds;
+    private final Leader leader;
     private final Consumer<ResourceID> changed;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -55,10 +66,12 @@ final class HookServer implements AutoCloseable {
      * Listens at once.
      *
      * @param port 0 takes a free one
+     * @param leader asked for each request that is believed
      * @param changed told of each build whose source shall be looked up
      */
-    HookServer(int port, Builds builds, Consumer<ResourceID> changed) throws IOException {
+    HookServer(int port, Builds builds, Leader leader, Consumer<ResourceID> changed) throws IOException {
         this.builds = builds;
+        this.leader = leader;
         this.changed = changed;
         server = HttpServer.create(new InetSocketAddress(port), 0);
         server.setExecutor(threads);
@@ -98,8 +111,38 @@ final class HookServer implements AutoCloseable {
                     403,
                     "there is no such ImageBuild with a webhook, or the signature does not fit its secret");
         } else {
-            changed.accept(new ResourceID(name, namespace));
+            accepted(exchange, new ResourceID(name, namespace), secret.get());
+        }
+    }
+
+    private void accepted(HttpExchange exchange, ResourceID build, byte[] secret) throws IOException {
+        Optional<URI> elsewhere = leader.elsewhere();
+        if (elsewhere.isEmpty()) {
+            changed.accept(build);
             answer(exchange, 202, "the source is being looked up");
+        } else if (exchange.getRequestHeaders().containsKey(FORWARDED)) {
+            answer(exchange, 503, "the replica that works is changing; send it again");
+        } else {
+            forward(exchange, elsewhere.get().resolve(exchange.getRequestURI().getPath()), secret);
+        }
+    }
+
+    /** The body was not kept, and its signature fitted: the replica that works gets an empty one, signed in the same way. */
+    private static void forward(HttpExchange exchange, URI leader, byte[] secret) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) leader.toURL().openConnection();
+        try {
+            connection.setConnectTimeout(FORWARDING_MILLIS);
+            connection.setReadTimeout(FORWARDING_MILLIS);
+            connection.setRequestMethod("POST");
+            connection.setRequestProperty(FORWARDED, "yes");
+            connection.setRequestProperty("X-Strata-Signature", HookSignature.ofNothing(secret));
+            int code = connection.getResponseCode();
+            answer(exchange, code == 202 ? 202 : 503, code == 202 ? "the source is being looked up" : "send it again");
+        } catch (IOException e) {
+            LOG.warn("the replica that works, {}, does not take a webhook: {}", leader, e.toString());
+            answer(exchange, 503, "the replica that works does not answer; send it again");
+        } finally {
+            connection.disconnect();
         }
     }
 

@@ -39,6 +39,11 @@ final class HookSignature {
         mac.update(bytes, 0, length);
     }
 
+    /** What another replica is sent with an empty body, in {@code X-Strata-Signature}. */
+    static String ofNothing(byte[] secret) {
+        return "sha256=" + HexFormat.of().formatHex(new HookSignature(secret).mac.doFinal());
+    }
+
     /** Asked once, after the whole body. Compares in a time that does not depend on where the difference is. */
     boolean fits(Headers headers) {
         byte[] expected = mac.doFinal();

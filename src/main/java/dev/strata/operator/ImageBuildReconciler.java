@@ -245,7 +245,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         if (!(seen.wanted() instanceof Wanted.Valid valid)) {
             return Optional.empty();
         }
-        Leftovers leftovers = Leftovers.of(seen, valid.course(), seen.status());
+        Leftovers leftovers = Leftovers.of(seen, valid);
         leftovers.expired().forEach(pod -> cluster.deletePod(build.getMetadata().getNamespace(), pod));
         return leftovers.next();
     }

@@ -93,6 +93,7 @@ final class InputsHash {
                 null,
                 null,
                 null,
+                null,
                 spec.reproducible(),
                 null);
     }

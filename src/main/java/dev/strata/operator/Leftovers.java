@@ -16,12 +16,15 @@ import java.util.Optional;
  * @param next until the next one has
  */
 record Leftovers(List<String> expired, Optional<Duration> next) {
-    /** @param status in which the end of an attempt must be recorded before its pod goes */
-    static Leftovers of(Observed seen, Wanted.Course course, ImageBuildStatus status) {
+    /** The end of an attempt must be recorded before its pod goes; that of a build of earlier inputs is nobody's any more. */
+    static Leftovers of(Observed seen, Wanted.Valid wanted) {
+        Wanted.Course course = wanted.course();
         List<String> expired = new ArrayList<>();
         Optional<Duration> next = Optional.empty();
         for (BuilderPod pod : seen.pods()) {
-            if (pod.active() || pod.leaving() || !isRecorded(pod, status)) {
+            if (pod.active()
+                    || pod.leaving()
+                    || (pod.inputs().equals(wanted.hash()) && !isRecorded(pod, seen.status()))) {
                 continue;
             }
             boolean built =

@@ -87,12 +87,15 @@ final class Observer {
                     told.put(PodLabels.platform(pod), known);
                 }
             });
-            read.add(PodReading.read(
+            BuilderPod plain = PodReading.read(
                     pod,
                     progress.map(Progress.Seen::outcome).orElse(null),
                     follower.map(Followers.Follower::complete).orElse(true),
                     trouble(pod, now),
-                    now));
+                    now);
+            read.add(progress.map(Progress.Seen::held)
+                    .map(held -> PodReading.held(plain, pod, held))
+                    .orElse(plain));
         }
         return new Observation(
                 new Observed(

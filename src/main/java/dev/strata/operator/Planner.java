@@ -185,7 +185,8 @@ final class Planner {
                 keep == null || keep.succeeded() == null
                         ? Duration.ofHours(1)
                         : ClassDefaults.duration(keep.succeeded()),
-                keep == null || keep.failed() == null ? Duration.ofHours(24) : ClassDefaults.duration(keep.failed()));
+                keep == null || keep.failed() == null ? Duration.ofHours(24) : ClassDefaults.duration(keep.failed()),
+                spec.holdOnFailure() == null ? Duration.ZERO : ClassDefaults.duration(spec.holdOnFailure()));
     }
 
     /** What the class allows to be unpacked; null where it says nothing. */

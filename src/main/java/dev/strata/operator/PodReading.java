@@ -57,6 +57,29 @@ final class PodReading {
                 state(pod, told, logRead, trouble, now));
     }
 
+    /** The same pod, whose builder keeps the file system of a step that failed; the message is for who wants to see it. */
+    static BuilderPod held(BuilderPod plain, Pod pod, Progress.Held held) {
+        if (!(plain.state() instanceof State.Working)) {
+            return plain;
+        }
+        String message = held.message() + ". Its file system is kept until " + Attempts.text(held.until())
+                + "; to see it: kubectl exec -it -n " + pod.getMetadata().getNamespace() + " "
+                + pod.getMetadata().getName() + " -c " + DesiredPod.CONTAINER + " -- /opt/strata/bin/strata-shell";
+        return new BuilderPod(
+                plain.name(),
+                plain.uid(),
+                plain.inputs(),
+                plain.settings(),
+                plain.platform(),
+                plain.attempt(),
+                plain.generation(),
+                plain.isolation(),
+                plain.leaving(),
+                plain.created(),
+                plain.finished(),
+                new State.Held(message));
+    }
+
     /** A warning event about a pod: {@code FailedMount}, and what the kubelet says. */
     record Trouble(String reason, String message) {}
 

@@ -51,6 +51,7 @@ final class Progress {
     private long size;
     private @Nullable String revision;
     private @Nullable Outcome outcome;
+    private @Nullable Held held;
 
     Progress(String platform) {
         this.platform = platform;
@@ -60,6 +61,7 @@ final class Progress {
      * What is known now.
      *
      * @param outcome null while the builder has not ended
+     * @param held null where nothing is kept
      * @param layers of the finished image, those that are not listed in {@code stack} included
      * @param size bytes of these layers in the registry
      * @param firstMissed the first step, in the log's numbers, whose result was not in the cache; null where there is none
@@ -67,12 +69,21 @@ final class Progress {
     record Seen(
             PlatformStatus status,
             @Nullable Outcome outcome,
+            @Nullable Held held,
             List<StackLayer> stack,
             int layers,
             long size,
             int steps,
             int cached,
             @Nullable Integer firstMissed) {}
+
+    /**
+     * A step has failed, and its file system is kept.
+     *
+     * @param until when at the latest
+     * @param message why it failed
+     */
+    record Held(Instant until, String message) {}
 
     private static final class StepProgress {
         final Event.StepKnown known;
@@ -130,6 +141,7 @@ final class Progress {
             case Event.Planned planned -> {}
             case Event.Note note -> {}
             case Event.SourceReady e -> revision = Text.cut(e.revision(), LINE);
+            case Event.BaseUsed e -> bound(e);
             case Event.BaseResolved e -> {
                 if (bases.size() < MAX_BASES) {
                     bases.add(new Base(
@@ -174,11 +186,27 @@ final class Progress {
                     step.seconds = e.seconds();
                     step.message = Text.cut(e.message(), MESSAGE);
                 });
+            case Event.StepHeld e -> {
+                held = new Held(at.plusSeconds(e.seconds()), Text.cut(e.message(), MESSAGE));
+                change(e.step(), step -> {
+                    step.state = StepState.FAILED;
+                    step.message = Text.cut(e.message(), MESSAGE);
+                });
+            }
             case Event.StepCanceled e -> change(e.step(), step -> step.state = StepState.CANCELED);
             case Event.StepLayer e -> change(e.step(), step -> step.layer = layer(e));
             case Event.StackLayer e -> stack(e);
             case Event.Ended e -> outcome = e.outcome();
         }
+    }
+
+    /** Of several uses of one base the first that binds counts. */
+    private void bound(Event.BaseUsed used) {
+        String name = Text.cut(used.name().toString(), LINE);
+        bases.replaceAll(base -> base.name().equals(name)
+                        && (base.boundBy() == null || base.boundBy().isEmpty())
+                ? new Base(name, base.digest(), Text.cut(used.boundBy(), INSTRUCTION))
+                : base);
     }
 
     private void know(Event.StepKnown known) {
@@ -237,6 +265,7 @@ final class Progress {
         return new Seen(
                 status(isolation, Math.min(shown, MAX_STEPS_SHOWN)),
                 outcome,
+                outcome == null ? held : null,
                 List.copyOf(stack),
                 layers,
                 size,
@@ -277,6 +306,8 @@ final class Progress {
                         .toList(),
                 omitted == 0 ? null : omitted,
                 warnings(),
-                outcome instanceof Outcome.Failed ? List.copyOf(output) : List.of());
+                outcome instanceof Outcome.Failed || (outcome == null && held != null)
+                        ? List.copyOf(output)
+                        : List.of());
     }
 }

@@ -30,7 +30,7 @@ public final class StrataOperator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StrataOperator.class);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
     private static final Duration STOPPING = Duration.ofSeconds(8);
-    private static final String LEASE = "strata-operator";
+    static final String LEASE = "strata-operator";
     private static final Duration LEASE_DURATION = Duration.ofSeconds(12);
     private static final Duration LEASE_RENEWAL = Duration.ofSeconds(8);
     private static final Duration LEASE_RETRY = Duration.ofMillis(1500);
@@ -112,7 +112,11 @@ public final class StrataOperator implements AutoCloseable {
                         options.serverSideApply(),
                         options.resync()),
                 controller -> configure(controller, options));
-        this.hooks = new HookServer(options.hookPort(), cluster, build -> upstream.hasten(build, LookUps.Kind.SOURCE));
+        this.hooks = new HookServer(
+                options.hookPort(),
+                cluster,
+                new Replicas(client, options.lease(), options.hookPort()),
+                build -> upstream.hasten(build, LookUps.Kind.SOURCE));
         this.server = new ProbeServer(options.port(), this::isHealthy, () -> started, registry);
     }
 

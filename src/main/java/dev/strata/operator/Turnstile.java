@@ -100,7 +100,9 @@ final class Turnstile {
                     id.getNamespace().orElse(""), valid.course().className(), valid.hash(), owner, seen.now());
             ordered.put(DesiredPod.name(build, valid.hash(), order), new Ordered(builder, seen.now()));
         }
-        leave(id);
+        if (granted == start.orders().size()) {
+            leave(id);
+        }
         return new Decision.Start(orders);
     }
 
@@ -129,17 +131,18 @@ final class Turnstile {
             ResourceID id, Observed seen, Wanted.Valid valid, Decision.Start start, Map<String, Builder> builders) {
         Wanted.Course course = valid.course();
         ImageBuildStatus.Queue before = seen.status().queue();
-        Instant since = before == null ? seen.now() : Instant.parse(before.since());
         limits.put(id, course.limits());
-        waiting.computeIfAbsent(course.className(), none -> new LinkedHashMap<>())
-                .put(
-                        id,
-                        new Waiting(
-                                id.toString(),
-                                id.getNamespace().orElse(""),
-                                course.priority(),
-                                since,
-                                start.orders().size()));
+        Map<ResourceID, Waiting> line = waiting.computeIfAbsent(course.className(), none -> new LinkedHashMap<>());
+        Waiting already = line.get(id);
+        Instant since = before != null ? Instant.parse(before.since()) : already != null ? already.since() : seen.now();
+        line.put(
+                id,
+                new Waiting(
+                        id.toString(),
+                        id.getNamespace().orElse(""),
+                        course.priority(),
+                        since,
+                        start.orders().size()));
         Load load = load(course.className(), builders);
         List<Waiting> order = Queue.order(waiting.get(course.className()).values(), load);
         Integer pods = Queue.admitted(order, load, course.limits()).get(id.toString());

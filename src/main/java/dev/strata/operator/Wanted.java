@@ -60,6 +60,7 @@ sealed interface Wanted {
      * @param mostMemory that the class allows; null is no limit
      * @param keepSucceeded how long a pod that succeeded stays
      * @param keepFailed how long a pod that failed stays
+     * @param hold how long the file system of a command that failed is kept for somebody to look at
      */
     record Course(
             String className,
@@ -69,7 +70,8 @@ sealed interface Wanted {
             List<Platform> allowMissing,
             @Nullable Quantity mostMemory,
             Duration keepSucceeded,
-            Duration keepFailed) {}
+            Duration keepFailed,
+            Duration hold) {}
 
     /** Something that the spec names is not there (yet). */
     record Missing(String message) implements Wanted {}

@@ -21,6 +21,13 @@ public sealed interface Event {
     /** A base image's name was resolved. */
     record BaseResolved(Reference name, Digest digest) implements Event {}
 
+    /**
+     * Whether the image could be put on another base of this name without doing a step again.
+     *
+     * @param boundBy the first step that depends on the base, with its place; empty where none does
+     */
+    record BaseUsed(Reference name, String boundBy) implements Event {}
+
     /** Something to know that is no failure: a lint finding, a slow registry, cache trouble. */
     record Warning(@Nullable String where, String message) implements Event {}
 
@@ -55,6 +62,14 @@ public sealed interface Event {
      * @param peak the most bytes that the largest of its processes had resident at once
      */
     record StepMemory(int step, long peak) implements Event {}
+
+    /**
+     * The step has failed, and its file system is kept for a while for somebody to look at; the failure is told after it.
+     *
+     * @param seconds how long at most
+     * @param message why it failed
+     */
+    record StepHeld(int step, long seconds, String message) implements Event {}
 
     record StepDone(int step, double seconds) implements Event {}
 

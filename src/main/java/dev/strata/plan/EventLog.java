@@ -59,6 +59,7 @@ public final class EventLog {
                 "plan " + e.platform() + " " + e.steps() + " steps " + e.skippedStages() + " skipped";
             case Event.SourceReady e -> "source " + e.kind() + " " + clean(e.revision());
             case Event.BaseResolved e -> "base " + e.name() + " " + e.digest();
+            case Event.BaseUsed e -> ("rebase " + e.name() + " " + clean(e.boundBy())).strip();
             case Event.Warning e ->
                 "warning " + (e.where() == null ? "" : clean(e.where()) + ": ") + clean(e.message());
             case Event.Note e -> "#" + e.step() + " note " + clean(e.message());
@@ -70,6 +71,7 @@ public final class EventLog {
             case Event.StepCached e -> "#" + e.step() + " CACHED";
             case Event.StepMissed e -> "#" + e.step() + " MISSED " + clean(e.reason());
             case Event.StepMemory e -> "#" + e.step() + " memory " + e.peak();
+            case Event.StepHeld e -> "#" + e.step() + " HELD " + e.seconds() + "s " + clean(e.message());
             case Event.StepDone e -> "#" + e.step() + " DONE " + seconds(e.seconds(), 1) + "s";
             case Event.StepFailed e ->
                 "#" + e.step() + " FAILED " + seconds(e.seconds(), 1) + "s " + clean(e.message());
@@ -125,6 +127,10 @@ public final class EventLog {
                         ? new Event.BaseResolved(Reference.parse(words[0]), Digest.parse(words[1]))
                         : null;
             }
+            case "rebase" -> {
+                String[] words = rest.split(" ", 2);
+                yield new Event.BaseUsed(Reference.parse(words[0]), words.length == 2 ? words[1] : "");
+            }
             case "warning" -> new Event.Warning(null, rest);
             case "stack" -> parseStack(rest);
             case "image" -> {
@@ -166,6 +172,15 @@ public final class EventLog {
             case "CANCELED" -> new Event.StepCanceled(step);
             case "note" -> new Event.Note(step, tail);
             case "memory" -> tail.matches("\\d{1,18}") ? new Event.StepMemory(step, Long.parseLong(tail)) : null;
+            case "HELD" -> {
+                String[] parts = tail.split(" ", 2);
+                yield parts[0].matches("\\d{1,9}s")
+                        ? new Event.StepHeld(
+                                step,
+                                Long.parseLong(parts[0].substring(0, parts[0].length() - 1)),
+                                parts.length == 2 ? parts[1] : "")
+                        : null;
+            }
             case "DONE" -> new Event.StepDone(step, parseSeconds(tail));
             case "FAILED" -> {
                 String[] parts = tail.split(" ", 2);

@@ -117,6 +117,21 @@ class DecisionTest {
                                 .now(),
                         FIRST),
                 new Row(
+                        "Parallel: one that has not begun is stopped all the same",
+                        observed()
+                                .wanted(with(Concurrency.PARALLEL))
+                                .pods(pod(1, STARTING).of(OTHER_HASH))
+                                .now(),
+                        new Decision.Clean(List.of(old))),
+                new Row(
+                        "Parallel: one that ends later disturbs nothing",
+                        observed()
+                                .wanted(with(Concurrency.PARALLEL))
+                                .built(HASH)
+                                .pods(pod(1, BUILT).of(OTHER_HASH))
+                                .now(),
+                        new Decision.Settled()),
+                new Row(
                         "another build's image of the same inputs is taken",
                         observed().sibling("twin").now(),
                         new Decision.Adopt(Objects.requireNonNull(
@@ -307,6 +322,12 @@ class DecisionTest {
                         "a pod at work is waited for",
                         observed().pods(pod(1, WORKING)).now(),
                         Reason.BUILDING),
+                new Row(
+                        "a pod that keeps a failed step's file system is waited for, and told",
+                        observed()
+                                .pods(pod(1, new State.Held("it failed; look")))
+                                .now(),
+                        new Decision.Wait(Reason.HELD, "it failed; look")),
                 new Row(
                         "a suspended build that runs goes on",
                         observed().suspended().pods(pod(1, WORKING)).now(),

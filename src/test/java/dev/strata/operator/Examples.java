@@ -41,7 +41,8 @@ final class Examples {
             List.of(),
             null,
             Duration.ofHours(1),
-            Duration.ofHours(24));
+            Duration.ofHours(24),
+            Duration.ZERO);
 
     private Examples() {}
 
@@ -174,7 +175,8 @@ final class Examples {
                 allowMissing,
                 mostMemory,
                 COURSE.keepSucceeded(),
-                COURSE.keepFailed());
+                COURSE.keepFailed(),
+                COURSE.hold());
     }
 
     private static Wanted.Valid valid(Wanted.Pod pod, Wanted.Course course) {
@@ -189,6 +191,7 @@ final class Examples {
         private String inputs = HASH;
         private String settings = SETTINGS;
         private String platform = PLATFORM.toString();
+        private @Nullable Instant finished;
         private boolean leaving;
 
         private APod(int attempt, BuilderPod.State state) {
@@ -198,6 +201,11 @@ final class Examples {
 
         APod of(String hash) {
             inputs = hash;
+            return this;
+        }
+
+        APod finished(Instant time) {
+            finished = time;
             return this;
         }
 
@@ -228,7 +236,7 @@ final class Examples {
                     "userNamespace",
                     leaving,
                     NOW.minusSeconds(30),
-                    null,
+                    finished,
                     state);
         }
     }

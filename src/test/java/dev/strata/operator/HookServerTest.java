@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,11 +34,12 @@ class HookServerTest implements HookServer.Builds {
 
     private final List<ResourceID> changed = new CopyOnWriteArrayList<>();
     private final HttpClient client = HttpClient.newHttpClient();
+    private @Nullable URI leader;
     private HookServer server;
 
     @BeforeEach
     void start() throws IOException {
-        server = new HookServer(0, this, changed::add);
+        server = new HookServer(0, this, () -> Optional.ofNullable(leader), changed::add);
     }
 
     @AfterEach
@@ -122,6 +124,25 @@ class HookServerTest implements HookServer.Builds {
     void whatIsNoWebhookIsToldWhatOneIs() throws Exception {
         assertThat(post("/", "X", "x")).isEqualTo(404);
         assertThat(send(HttpRequest.newBuilder(uri("/hooks/team-a/shop")))).isEqualTo(405);
+    }
+
+    @Test
+    void aReplicaThatDoesNotWorkTellsTheOneThatDoes() throws Exception {
+        List<ResourceID> told = new CopyOnWriteArrayList<>();
+        try (HookServer working = new HookServer(0, this, Optional::empty, told::add)) {
+            leader = URI.create("http://127.0.0.1:" + working.port());
+            assertThat(post("/hooks/team-a/shop", "X-Gitlab-Token", "sesame")).isEqualTo(202);
+            assertThat(told).containsExactly(new ResourceID("shop", "team-a"));
+            assertThat(post("/hooks/team-a/shop", "X-Gitlab-Token", "guess")).isEqualTo(403);
+        }
+        assertThat(post("/hooks/team-a/shop", "X-Gitlab-Token", "sesame"))
+                .as("it does not answer")
+                .isEqualTo(503);
+        leader = uri("");
+        assertThat(post("/hooks/team-a/shop", "X-Gitlab-Token", "sesame"))
+                .as("and no request goes round in circles")
+                .isEqualTo(503);
+        assertThat(changed).isEmpty();
     }
 
     @Test

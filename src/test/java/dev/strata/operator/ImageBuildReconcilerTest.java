@@ -40,6 +40,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class ImageBuildReconcilerTest {
     private static final String DIGEST = Examples.digest('a');
+    private static final byte[] CONFIG = "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8);
 
     private final KubernetesMockServer server = new KubernetesMockServer(
             new Context(), new MockWebServer(), new HashMap<>(), new KubernetesCrudDispatcher(), false);
@@ -477,8 +478,9 @@ class ImageBuildReconcilerTest {
 
         await().untilAsserted(() ->
                 assertThat(pods()).extracting(PodLabels::inputs).hasSize(1).doesNotContain(first));
-        assertThat(Objects.requireNonNull(status("shop").trigger()).reason())
-                .isEqualTo(Trigger.Cause.CONFIG_MAP_CHANGED);
+        await().untilAsserted(() -> assertThat(
+                        Objects.requireNonNull(status("shop").trigger()).reason())
+                .isEqualTo(Trigger.Cause.CONFIG_MAP_CHANGED));
     }
 
     @Test
@@ -545,6 +547,49 @@ class ImageBuildReconcilerTest {
         }
     }
 
+    @Test
+    void anImageThatTheRegistryNoLongerHasIsPushedAgain() {
+        try (MemoryRegistry registry = MemoryRegistry.start()) {
+            build(
+                    "shop",
+                    inline("FROM scratch") + "\noutput: {image: \"" + registry.host()
+                            + "/shop\"}\nrebuild: {onDrift: 1h}");
+            succeed(onlyPod()); // but nothing is there
+
+            await().untilAsserted(() -> assertThat(
+                            Objects.requireNonNull(status("shop").trigger()).reason())
+                    .isEqualTo(Trigger.Cause.IMAGE_MISSING));
+            assertThat(Objects.requireNonNull(status("shop").trigger()).message())
+                    .startsWith("the registry no longer has " + registry.host() + "/shop@" + DIGEST);
+            until("shop", Reason.STARTING);
+        }
+    }
+
+    @Test
+    void whereBuildsRunInParallelTheOperatorGivesTheTags() {
+        try (MemoryRegistry registry = MemoryRegistry.start()) {
+            registry.addBlob("shop", CONFIG);
+            var digest = registry.addManifest("shop", null, MediaTypes.MANIFEST, image("amd64"));
+            build(
+                    "shop",
+                    inline("FROM scratch") + "\nconcurrency: Parallel\noutput: {image: \"" + registry.host()
+                            + "/shop\"}");
+            Pod pod = onlyPod();
+            assertThat(client.configMaps()
+                            .inNamespace("team-a")
+                            .withName(pod.getMetadata().getName())
+                            .get()
+                            .getData()
+                            .get("plan.json"))
+                    .contains("\"untagged\":true");
+
+            end(pod, 0, "{\"type\":\"built\",\"digest\":\"" + digest + "\"}");
+
+            assertThat(until("shop", Reason.SUCCEEDED).image()).isEqualTo(registry.host() + "/shop@" + digest);
+            assertThat(registry.manifest("shop", "latest")).hasValue(image("amd64"));
+        }
+    }
+
     private static void buildClass(KubernetesClient client, String name, String spec) {
         client.resource(Serialization.unmarshal(
                         "apiVersion: strata.dev/v1alpha1\nkind: BuildClass\nmetadata: {name: " + name + "}\nspec: "
@@ -606,7 +651,8 @@ class ImageBuildReconcilerTest {
     }
 
     private static byte[] image(String title) {
-        var config = new dev.strata.image.Descriptor(MediaTypes.CONFIG, dev.strata.image.Digest.parse(DIGEST), 2);
+        var config = new dev.strata.image.Descriptor(
+                MediaTypes.CONFIG, dev.strata.image.Digest.sha256(CONFIG), CONFIG.length);
         return dev.strata.image.Json.bytes(dev.strata.image.Manifest.of(
                 config, List.of(), new java.util.TreeMap<>(java.util.Map.of("title", title))));
     }

@@ -1,0 +1,186 @@
+package dev.strata.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildStatus;
+import dev.strata.api.ImageBuildStatus.Trigger;
+import dev.strata.api.Reason;
+import dev.strata.image.Blobs;
+import dev.strata.image.Descriptor;
+import dev.strata.image.Reference;
+import dev.strata.registry.Registry;
+import dev.strata.registry.RegistryOptions;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** What beside a change of the spec calls for a build, with a real git server and a real registry. */
+@Tag("cluster")
+@Execution(ExecutionMode.CONCURRENT)
+@Timeout(value = 8, unit = TimeUnit.MINUTES)
+class RebuildTest {
+    private static final String HOOK_SECRET = "sesame";
+
+    @Test
+    void a_commit_a_moved_base_and_an_overwritten_tag_are_noticed_and_told(@TempDir Path folder, @TempDir Path other)
+            throws Exception {
+        try (Workspace workspace = Workspace.open("baseline");
+                GitServer git = GitServer.start(workspace.cluster, folder)) {
+            String base = workspace.repository() + "/base";
+            String dockerfile = "FROM " + base + "\nCOPY --link greeting /\n";
+            String first = git.commit(Map.of("Dockerfile", dockerfile, "greeting", "hello\n"));
+            base(workspace, base, "1").ready();
+            Workspace.Build build = shop(workspace, git);
+            assertThat(trigger(build.ready()).reason()).isEqualTo(Trigger.Cause.CREATED);
+
+            String second = git.commit(Map.of("greeting", "good day\n"));
+            hook(workspace);
+            ImageBuildStatus status = since(build, Trigger.Cause.SOURCE_CHANGED);
+            assertThat(trigger(status).message()).isEqualTo("main moved from " + first + " to " + second);
+            assertThat(Objects.requireNonNull(status.inputs()).revision()).isEqualTo(second);
+
+            String oldBase = PushedImage.of(base + ":latest").digest().toString();
+            base(workspace, base, "2").ready();
+            status = since(build, Trigger.Cause.BASE_CHANGED);
+            assertThat(trigger(status).message())
+                    .contains("the base image " + base + ":latest moved from " + oldBase + " to "
+                            + PushedImage.of(base + ":latest").digest()
+                            + ": no step depends on it, so the image is put on it as it is");
+            assertThat(status.platforms().getFirst().stages().getFirst().steps())
+                    .as("what does not depend on the base comes from the cache")
+                    .filteredOn(step -> !step.instruction().startsWith("FROM"))
+                    .extracting(ImageBuildStatus.Step::cached)
+                    .containsExactly(true);
+
+            List<String> pods = names(workspace);
+            overwrite(other, workspace.repository(), base);
+            String own = Objects.requireNonNull(status.image());
+            await().atMost(60, TimeUnit.SECONDS)
+                    .untilAsserted(() -> assertThat(own)
+                            .endsWith(PushedImage.of(workspace.repository() + ":latest")
+                                    .digest()
+                                    .toString()));
+            await().atMost(20, TimeUnit.SECONDS)
+                    .untilAsserted(() -> assertThat(build.eventReasons()).contains(Reason.TAG_RESTORED.word()));
+            assertThat(names(workspace)).as("no pod was needed").isEqualTo(pods);
+        }
+    }
+
+    private static Workspace.Build base(Workspace workspace, String repository, String version) {
+        return workspace.build("base", """
+                dockerfile: {inline: "FROM debian:bookworm\\nLABEL version=%s\\n"}
+                output: {image: "%s"}
+                """.formatted(version, repository));
+    }
+
+    private static Workspace.Build shop(Workspace workspace, GitServer git) {
+        workspace.apply("""
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: git}
+                stringData: {username: %s, password: %s}
+                """.formatted(GitServer.USERNAME, GitServer.PASSWORD));
+        workspace.apply("""
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: hook}
+                stringData: {token: %s}
+                """.formatted(HOOK_SECRET));
+        return workspace.build("shop", """
+                source: {git: {url: "%s", revision: main, secretRef: {name: git}}}
+                output: {image: "%s"}
+                rebuild:
+                  onBaseChange: 10s
+                  onDrift: 10s
+                  webhook: {secretRef: {name: hook, key: token}}
+                """.formatted(git.url(), workspace.repository()));
+    }
+
+    /** As GitHub does it, at the operator's pod. */
+    private static void hook(Workspace workspace) throws Exception {
+        Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(HOOK_SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+        String body = "{\"ref\": \"refs/heads/main\"}";
+        String signature = "sha256=" + HexFormat.of().formatHex(mac.doFinal(body.getBytes(StandardCharsets.UTF_8)));
+        String operator = workspace
+                .client()
+                .pods()
+                .inNamespace(TestCluster.OPERATOR_NAMESPACE)
+                .withLabel("app.kubernetes.io/name", "strata")
+                .list()
+                .getItems()
+                .stream()
+                .filter(pod -> "Running".equals(pod.getStatus().getPhase())
+                        && pod.getMetadata().getDeletionTimestamp() == null)
+                .map(pod -> pod.getStatus().getPodIP())
+                .findFirst()
+                .orElseThrow();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            int answer = client.send(
+                            HttpRequest.newBuilder(URI.create(
+                                            "http://" + operator + ":8081/hooks/" + workspace.name + "/shop"))
+                                    .header("X-Hub-Signature-256", signature)
+                                    .POST(HttpRequest.BodyPublishers.ofString(body))
+                                    .build(),
+                            HttpResponse.BodyHandlers.discarding())
+                    .statusCode();
+            assertThat(answer).isEqualTo(202);
+        }
+    }
+
+    /** Somebody else pushes another image under the tag. */
+    private static void overwrite(Path folder, String repository, String by) throws IOException {
+        try (Registry registry = new Registry(new RegistryOptions(
+                new TreeMap<>(), List.of(Reference.parse(repository).domain()), List.of(), null))) {
+            Blobs blobs = new Blobs(folder);
+            Descriptor other = registry.pullImage(Reference.parse(by + ":latest"), null, blobs);
+            registry.pushImage(Reference.parse(repository + ":latest"), other, blobs);
+        }
+    }
+
+    private static ImageBuildStatus since(Workspace.Build build, Trigger.Cause cause) {
+        ImageBuild seen = build.await(
+                cause.toString(),
+                candidate -> candidate.getStatus() != null
+                        && candidate.getStatus().trigger() != null
+                        && candidate.getStatus().trigger().reason() == cause
+                        && candidate.getStatus().inputs() != null
+                        && Objects.equals(
+                                candidate.getStatus().inputs().hash(),
+                                candidate.getStatus().trigger().inputs()));
+        return Objects.requireNonNull(seen.getStatus());
+    }
+
+    private static Trigger trigger(ImageBuildStatus status) {
+        return Objects.requireNonNull(status.trigger());
+    }
+
+    private static List<String> names(Workspace workspace) {
+        return workspace.pods().stream()
+                .map(Pod::getMetadata)
+                .map(metadata -> metadata.getName())
+                .sorted()
+                .toList();
+    }
+}
