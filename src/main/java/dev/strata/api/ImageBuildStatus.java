@@ -354,6 +354,12 @@ public record ImageBuildStatus(
             warnings = copy(warnings);
             lastOutput = copy(lastOutput);
         }
+
+        /** The same, of another image on other bases. */
+        public PlatformStatus with(@Nullable String newDigest, List<Base> newBases) {
+            return new PlatformStatus(
+                    platform, newDigest, isolation, revision, newBases, stages, stepsOmitted, warnings, lastOutput);
+        }
     }
 
     @JsonInclude(JsonInclude.Include.NON_EMPTY)

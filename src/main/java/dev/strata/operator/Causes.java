@@ -124,7 +124,7 @@ final class Causes {
                 .map(Base::boundBy)
                 .max(Comparator.naturalOrder()) // a step of any platform is more than none
                 .map(step -> step.isEmpty()
-                        ? ": no step depends on it, so the image is put on it as it is"
+                        ? ": no step depends on it, so the image is put on it without building"
                         : ": it cannot just be put on it, because of " + step)
                 .orElse("");
     }

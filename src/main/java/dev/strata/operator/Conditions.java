@@ -45,6 +45,7 @@ final class Conditions {
             case Decision.Settled settled -> ready(image);
             case Decision.Retag retag -> ready(image);
             case Decision.Adopt adopt -> ready(image);
+            case Decision.Rebase rebase -> ready(image);
             case Decision.Join join ->
                 going(Reason.BUILDING, "the images of all platforms are there; they are being joined");
             case Decision.Queued queued -> going(Reason.QUEUED, queued(queued));

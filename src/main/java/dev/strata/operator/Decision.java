@@ -3,6 +3,7 @@ package dev.strata.operator;
 import dev.strata.api.ImageBuildSpec.Concurrency;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.ImageBuildStatus.Attempt.Fault;
+import dev.strata.api.ImageBuildStatus.Base;
 import dev.strata.api.PodSettings;
 import dev.strata.api.Reason;
 import dev.strata.image.Platform;
@@ -73,6 +74,17 @@ sealed interface Decision {
             this(digest, List.of());
         }
     }
+
+    /**
+     * Only a base moved and no step depends on it: the image is put on it without a pod.
+     *
+     * @param moved the bases, with their new digests
+     * @param result what came of it; null before it is done
+     */
+    record Rebase(
+            List<Base> moved,
+            dev.strata.operator.Rebase.@Nullable Result result,
+            @Nullable String digest) implements Decision {}
 
     /** Another build of the namespace has made the image of the same inputs: it is this one's, too. */
     record Adopt(Observed.Sibling from) implements Decision {}
@@ -171,6 +183,10 @@ sealed interface Decision {
         List<Attempt> attempts = Attempts.of(seen, valid.hash());
         if (attempts.isEmpty() && seen.sibling() != null && !seen.suspended()) {
             return new Adopt(seen.sibling());
+        }
+        List<Base> moved = Triggers.rebasable(seen, valid);
+        if (attempts.isEmpty() && !moved.isEmpty() && seen.rebase() && !seen.suspended()) {
+            return new Rebase(moved, null, null);
         }
         SequencedMap<Platform, Verdict> verdicts = new LinkedHashMap<>();
         for (Platform platform : valid.platforms()) {

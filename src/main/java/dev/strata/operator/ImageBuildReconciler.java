@@ -6,7 +6,6 @@ import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.Reason;
-import dev.strata.image.Digest;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.registry.RegistryException;
@@ -212,7 +211,8 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         }
         Observer.Observation observation = observer.observe(build, context);
         Observed seen = observation.seen();
-        Decision decision = act(build, seen, admitted(build, seen, Decision.decide(seen)));
+        Decision decided = rebased(build, seen, Decision.decide(seen));
+        Decision decision = act(build, seen, admitted(build, seen, decided));
         Map<String, Progress.Seen> told = observation.told();
         ImageBuildStatus next = Statuses.next(
                 seen, decision, told, observation.historyLimit(), order -> podName(build, seen.wanted(), order));
@@ -232,7 +232,9 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
 
     /** After an end is recorded it is seen once more: only then is it known what to look up, and what to keep how long. */
     private static Optional<Duration> afterwards(Observed seen, Decision decision) {
-        boolean ended = decision instanceof Decision.Succeed || decision instanceof Decision.Stall;
+        boolean ended = decision instanceof Decision.Succeed
+                || decision instanceof Decision.Stall
+                || decision instanceof Decision.Rebase;
         return ended ? Optional.of(FOLLOW_UP) : again(seen, decision);
     }
 
@@ -248,6 +250,28 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         Leftovers leftovers = Leftovers.of(seen, valid);
         leftovers.expired().forEach(pod -> cluster.deletePod(build.getMetadata().getNamespace(), pod));
         return leftovers.next();
+    }
+
+    /** Done here where it can be, so that no pod is needed; otherwise it is a builder's work after all. */
+    private Decision rebased(ImageBuild build, Observed seen, Decision decision) {
+        if (!(decision instanceof Decision.Rebase rebase) || !(seen.wanted() instanceof Wanted.Valid valid)) {
+            return decision;
+        }
+        Reference image = Reference.parse(Objects.requireNonNull(seen.status().image()));
+        try {
+            Optional<Rebase.Result> result =
+                    naming.rebase(valid, image, Triggers.latestBases(seen.status()), rebase.moved());
+            if (result.isPresent()) {
+                String digest = naming.name(valid, result.get().images());
+                return new Decision.Rebase(rebase.moved(), result.get(), digest);
+            }
+        } catch (RegistryException e) {
+            LOG.info(
+                    "{}: the image is built, since it cannot be put on a moved base: {}",
+                    build.namespacedName(),
+                    e.getMessage());
+        }
+        return Decision.decide(seen.withoutRebase());
     }
 
     private Decision admitted(ImageBuild build, Observed seen, Decision decision) {
@@ -332,6 +356,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Join join -> join;
             case Decision.Queued queued -> queued;
             case Decision.Adopt adopt -> adopt;
+            case Decision.Rebase rebase -> rebase;
             case Decision.Wait wait -> wait;
             case Decision.Hold hold -> hold;
             case Decision.Retry retry -> retry;
@@ -343,15 +368,8 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
 
     /** The images are there under their digests; they get their names, and what is missing is not waited for any more. */
     private Decision join(String namespace, Wanted.Valid valid, Observed seen, Decision.Join join) {
-        Wanted.Names names = Objects.requireNonNull(valid.names());
         try {
-            String digest = join.images().firstEntry().getValue();
-            if (names.index()) {
-                digest = naming.index(valid.access(), valid.repository(), names, join.images())
-                        .toString();
-            } else {
-                naming.tag(valid.access(), valid.repository().withDigest(Digest.parse(digest)), names.tags());
-            }
+            String digest = naming.name(valid, join.images());
             List<String> missing =
                     join.missing().stream().map(Platform::toString).toList();
             seen.pods().stream()
@@ -457,6 +475,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             case Decision.Succeed succeed -> untilDue(seen);
             case Decision.Settled settled -> untilDue(seen);
             case Decision.Adopt adopt -> untilDue(seen);
+            case Decision.Rebase rebase -> untilDue(seen);
             case Decision.Queued queued -> Optional.of(queued.again());
             case Decision.Join join -> Optional.of(WATCHFUL);
             case Decision.Retag retag -> untilDue(seen);

@@ -1,5 +1,6 @@
 package dev.strata.operator;
 
+import dev.strata.api.ImageBuildStatus.Base;
 import dev.strata.image.Descriptor;
 import dev.strata.image.Digest;
 import dev.strata.image.Index;
@@ -10,14 +11,44 @@ import dev.strata.image.Reference;
 import dev.strata.registry.Resolved;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.SortedMap;
 
 /** Gives images that are in their registry the names that they shall have. Whatever goes wrong is a {@link dev.strata.registry.RegistryException}. */
 final class Naming {
     private final Outside outside;
+    private final Rebase rebase;
 
     Naming(Outside outside) {
         this.outside = outside;
+        this.rebase = new Rebase(outside);
+    }
+
+    /** Puts the images of all platforms on bases that moved; empty where that is a builder's work. */
+    Optional<Rebase.Result> rebase(
+            Wanted.Valid valid, Reference image, SortedMap<String, String> old, List<Base> moved) {
+        return rebase.onto(valid.access(), image, valid.platforms(), old, moved);
+    }
+
+    /**
+     * Gives images that were pushed by their digests the names that the spec wants.
+     *
+     * @return the digest of what has the names: the index, where there is one
+     */
+    String name(Wanted.Valid valid, SequencedMap<Platform, String> images) {
+        Wanted.Names names = valid.names();
+        if (names != null && names.index()) {
+            return index(valid.access(), valid.repository(), names, images).toString();
+        }
+        String digest = images.firstEntry().getValue();
+        List<String> tags = names != null
+                ? names.tags()
+                : valid.pod().plan().output().names().stream()
+                        .map(Reference::tagOrLatest)
+                        .toList();
+        tag(valid.access(), valid.repository().withDigest(Digest.parse(digest)), tags);
+        return digest;
     }
 
     /**

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param pods all builder pods of this resource, whatever they build
  * @param looked what is known of the world outside
  * @param sibling another build of the namespace that has an image of the same inputs; null where there is none
+ * @param rebase whether an image may be put on a moved base without a pod; not where that was tried in vain
  * @param retryLimit further attempts after a failure of the outside
  * @param retryDelay the pause after the first of them
  * @param due when the schedule calls for the next build; null where there is none
@@ -28,6 +29,7 @@ record Observed(
         List<BuilderPod> pods,
         Looked looked,
         @Nullable Sibling sibling,
+        boolean rebase,
         int retryLimit,
         Duration retryDelay,
         @Nullable Instant due,
@@ -38,6 +40,24 @@ record Observed(
      * @param status of the sibling, with the image
      */
     record Sibling(String name, ImageBuildStatus status) {}
+
+    /** The same, but what has to be done is a builder's work. */
+    Observed withoutRebase() {
+        return new Observed(
+                generation,
+                suspended,
+                wanted,
+                rebuild,
+                status,
+                pods,
+                looked,
+                sibling,
+                false,
+                retryLimit,
+                retryDelay,
+                due,
+                now);
+    }
 
     Observed {
         pods = List.copyOf(pods);

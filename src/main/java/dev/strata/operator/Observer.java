@@ -108,6 +108,7 @@ final class Observer {
                         read,
                         upstream.known(build),
                         sibling(build, hash, context),
+                        true,
                         retryLimit(build.getSpec(), classSpec),
                         settings.retryDelay(),
                         wanted instanceof Wanted.Valid ? due(build.getSpec(), now) : null,

@@ -65,6 +65,8 @@ final class OperatorMetrics {
             case Decision.Settled settled -> {}
             case Decision.Queued queued -> {}
             case Decision.Join join -> {}
+            case Decision.Rebase rebase ->
+                registry.counter("strata.builds.rebased").increment();
             case Decision.Adopt adopt ->
                 registry.counter("strata.builds.adopted").increment();
             case Decision.Retag retag ->

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,11 @@ final class Outside {
 
     /** Speaks to registries; whatever they refuse is a {@link dev.strata.registry.RegistryException}. */
     <T> T registries(Access access, Function<Registry, T> call) {
+        return registries(access, (registry, folder) -> call.apply(registry));
+    }
+
+    /** The same, with a folder for small documents on their way. */
+    <T> T registries(Access access, BiFunction<Registry, Path, T> call) {
         return inScratch(folder -> {
             List<Path> configs = new ArrayList<>();
             for (String name : access.pullSecrets()) {
@@ -79,7 +85,7 @@ final class Outside {
             RegistryOptions options = new RegistryOptions(
                     access.mirrors(), access.plainHttp(), configs, caBundle(access.caBundle(), folder));
             try (Registry registry = new Registry(options)) {
-                return call.apply(registry);
+                return call.apply(registry, folder);
             }
         });
     }

@@ -6,6 +6,7 @@ import dev.strata.api.ImageBuildStatus.Base;
 import dev.strata.api.ImageBuildStatus.Finished;
 import dev.strata.api.ImageBuildStatus.Inputs;
 import dev.strata.api.ImageBuildStatus.PlatformStatus;
+import dev.strata.api.ImageBuildStatus.StackLayer;
 import dev.strata.api.ImageBuildStatus.Summary;
 import dev.strata.api.ImageBuildStatus.Trigger;
 import dev.strata.api.Reason;
@@ -64,6 +65,10 @@ final class Statuses {
                 : Attempts.of(seen, valid.hash()).stream().map(this::resumed).toList();
         if (valid != null && decision instanceof Decision.Adopt adopt) {
             return adopted(valid, adopt.from());
+        }
+        if (valid != null
+                && decision instanceof Decision.Rebase(List<Base> moved, Rebase.Result result, String digest)) {
+            return result == null || digest == null ? before : rebased(valid, moved, result, digest);
         }
         if (valid == null || (own.isEmpty() && !(decision instanceof Decision.Start))) {
             return unbuilt(valid);
@@ -135,6 +140,46 @@ final class Statuses {
                         .max(Comparator.comparing(memory -> new Quantity(memory).getNumericalAmount()))
                         .orElse(before.memory())
                 : before.memory();
+    }
+
+    /** The steps are those of the build before; only what is below them is another. */
+    private ImageBuildStatus rebased(Wanted.Valid valid, List<Base> moved, Rebase.Result result, String digest) {
+        String image = valid.repository().repository() + "@" + digest;
+        List<PlatformStatus> platforms = before.platforms().stream()
+                .map(each -> onto(each, moved, result))
+                .toList();
+        long size = result.stack().stream().mapToLong(StackLayer::size).sum();
+        Summary summary = before.summary();
+        List<Finished> history = new ArrayList<>(before.history());
+        history.addFirst(new Finished(valid.hash(), image, Reason.SUCCEEDED, 0, 0L, Attempts.text(seen.now())));
+        return new ImageBuildStatus(
+                seen.generation(),
+                Conditions.of(decision, image, List.of(), seen.generation(), before.conditions(), seen.now()),
+                image,
+                List.of(),
+                inputs(valid.hash(), platforms),
+                new Summary(result.stack().size(), size, summary == null ? null : summary.cached()),
+                trigger(valid, List.of()),
+                null,
+                before.memory(),
+                List.of(),
+                platforms,
+                result.stack(),
+                null,
+                bounded(history),
+                seen.looked().failures());
+    }
+
+    private static PlatformStatus onto(PlatformStatus status, List<Base> moved, Rebase.Result result) {
+        List<Base> bases = status.bases().stream()
+                .map(base -> moved.stream()
+                        .filter(each -> each.name().equals(base.name()))
+                        .findFirst()
+                        .map(each -> new Base(base.name(), each.digest(), base.boundBy()))
+                        .orElse(base))
+                .toList();
+        String digest = result.images().get(Platform.parse(status.platform()));
+        return status.with(digest == null ? status.digest() : digest, bases);
     }
 
     /** What the sibling built is this build's, too; of pods of its own there is nothing to tell. */
@@ -352,6 +397,7 @@ final class Statuses {
             case Decision.Queued queued -> null;
             case Decision.Join join -> null;
             case Decision.Adopt adopt -> null;
+            case Decision.Rebase rebase -> Reason.SUCCEEDED;
         };
     }
 

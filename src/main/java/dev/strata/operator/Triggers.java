@@ -43,6 +43,41 @@ final class Triggers {
                 missing(status, last, looked));
     }
 
+    /**
+     * The bases that moved, where nothing else is new and no step of the latest build depends on one of them, so that its
+     * image can be put on them as it is; empty otherwise.
+     */
+    static List<Base> rebasable(Observed seen, Wanted.Valid wanted) {
+        ImageBuildStatus status = seen.status();
+        Trigger last = status.trigger();
+        if (last == null
+                || current(status) == null
+                || !status.missingPlatforms().isEmpty()) {
+            return List.of();
+        }
+        Found then = last.found() == null ? Found.NOTHING : last.found();
+        List<Base> moved = wanted.found().bases().stream()
+                .filter(base -> !then.bases().contains(base))
+                .toList();
+        boolean nothingElse = Objects.equals(last.generation(), seen.generation())
+                && Objects.equals(last.rebuild(), seen.rebuild())
+                && last.objects().equals(wanted.objects())
+                && new Found(then.revision(), wanted.found().bases(), then.due(), then.missing())
+                        .equals(wanted.found());
+        return nothingElse && moved.stream().allMatch(base -> isFree(status, base.name())) ? moved : List.of();
+    }
+
+    private static boolean isFree(ImageBuildStatus status, String name) {
+        List<Base> told = status.platforms().stream()
+                .flatMap(platform -> platform.bases().stream())
+                .filter(base -> base.name().equals(name))
+                .toList();
+        return !told.isEmpty()
+                && told.stream()
+                        .allMatch(
+                                base -> base.boundBy() != null && base.boundBy().isEmpty());
+    }
+
     /** What the last good image was built from, where the latest build made it; null where another one came after it. */
     static @Nullable Inputs current(ImageBuildStatus status) {
         Inputs inputs = status.inputs();

@@ -504,6 +504,7 @@ class DecisionTest {
             case Decision.Queued queued -> Reason.QUEUED;
             case Decision.Join join -> throw new AssertionError(join);
             case Decision.Adopt adopt -> throw new AssertionError(adopt);
+            case Decision.Rebase rebase -> throw new AssertionError(rebase);
         };
     }
 

@@ -396,6 +396,7 @@ final class Examples {
                     pods,
                     looked,
                     sibling,
+                    true,
                     retries,
                     Duration.ofSeconds(5),
                     null,
