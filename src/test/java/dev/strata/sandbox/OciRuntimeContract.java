@@ -433,7 +433,8 @@ abstract class OciRuntimeContract {
         thread.join();
         assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - asked)).isLessThan(1000);
         assertThat(zombies()).isZero();
-        assertThat(Path.of("/sys/fs/cgroup").toFile().list()).noneMatch(name -> name.startsWith("run-"));
+        String mine = "run-" + ProcessHandle.current().pid() + "-";
+        assertThat(Path.of("/sys/fs/cgroup").toFile().list()).noneMatch(name -> name.startsWith(mine));
         assertThat(end.get()).isInstanceOf(InterruptedException.class);
         assertThat(isRunning(mark)).isFalse();
         assertThat(folder.resolve("runtime")).isEmptyDirectory();
