@@ -64,6 +64,10 @@ cluster: ## bring up the one-node Kubernetes and its registry, nothing else
 cluster-down: ## end the one-node Kubernetes and remove its data; what was built for it stays in the cache
 	@cluster/down.sh
 
+.PHONY: bench-scale
+bench-scale: ## how the operator does with 10,000 builds on the cluster that runs, with nodes that run nothing
+	@scripts/scale.sh
+
 .PHONY: format
 format: ## format the sources as the build wants them
 	@scripts/maven.sh spotless:apply

@@ -4,6 +4,8 @@ import dev.strata.operator.OperatorSettings;
 import dev.strata.operator.Rights;
 import dev.strata.operator.StrataOperator;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -115,7 +117,7 @@ final class OperatorCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         CountDownLatch stopped = new CountDownLatch(1);
-        try (KubernetesClient client = new KubernetesClientBuilder().build()) {
+        try (KubernetesClient client = client()) {
             if (check) {
                 return check(client);
             }
@@ -133,6 +135,18 @@ final class OperatorCommand implements Callable<Integer> {
                     + "; look at KUBECONFIG and at the operator's service account");
             return Main.OUTSIDE;
         }
+    }
+
+    /**
+     * By HTTP/1.1: a log that is followed is a request that lasts as long as its builder, and one connection of HTTP/2 takes
+     * about a hundred; then every other request would fail.
+     */
+    private static KubernetesClient client() {
+        return new KubernetesClientBuilder()
+                .withConfig(new ConfigBuilder(Config.autoConfigure(null))
+                        .withHttp2Disable(true)
+                        .build())
+                .build();
     }
 
     private int check(KubernetesClient client) {
