@@ -129,9 +129,8 @@ final class FakeKubelet implements AutoCloseable {
         client.resource(node).create();
         Map<String, Quantity> capacity =
                 Map.of("cpu", new Quantity("10k"), "memory", new Quantity("10Ti"), "pods", new Quantity("10k"));
-        client.nodes()
-                .withName(name)
-                .editStatus(made -> new NodeBuilder(made)
+        // Without a version: the API server's own controllers write to a new node at the same time.
+        client.resource(new NodeBuilder(node)
                         .withNewStatus()
                         .withCapacity(capacity)
                         .withAllocatable(capacity)
@@ -145,7 +144,8 @@ final class FakeKubelet implements AutoCloseable {
                         .withReason("KubeletReady")
                         .endCondition()
                         .endStatus()
-                        .build());
+                        .build())
+                .patchStatus();
     }
 
     private void beat() {

@@ -10,13 +10,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** Does steps by writing down that it did: what a step makes is the text of what it did, unless a test says otherwise. */
 final class TestWorker implements Worker {
     final List<String> ran = Collections.synchronizedList(new ArrayList<>());
     /** Instructions that were expected, each with what it would stand on. */
-    final List<String> expected = Collections.synchronizedList(new ArrayList<>());
+    final List<String> expected = new CopyOnWriteArrayList<>();
 
     final List<String> restored = Collections.synchronizedList(new ArrayList<>());
     final Map<String, String> files = new ConcurrentHashMap<>();
