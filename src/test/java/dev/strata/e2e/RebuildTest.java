@@ -76,7 +76,7 @@ class RebuildTest {
                     .hasSize(newBase.config().rootfs().diffIds().size() + 1);
             assertThat(PushedImage.of(workspace.repository() + ":latest").digest())
                     .isEqualTo(rebased.digest());
-            assertThat(names(workspace)).as("no pod was needed").isEqualTo(before);
+            assertThat(names(workspace)).as("no pod was needed").isSubsetOf(before);
 
             List<String> pods = names(workspace);
             overwrite(other, workspace.repository(), base);
@@ -88,7 +88,7 @@ class RebuildTest {
                                     .toString()));
             await().atMost(20, TimeUnit.SECONDS)
                     .untilAsserted(() -> assertThat(build.eventReasons()).contains(Reason.TAG_RESTORED.word()));
-            assertThat(names(workspace)).as("no pod was needed").isEqualTo(pods);
+            assertThat(names(workspace)).as("no pod was needed").isSubsetOf(pods);
         }
     }
 
