@@ -83,7 +83,7 @@ final class StageDispatch {
     void beginWithNothing(Image scratch, int step) {
         base = scratch;
         execution = scratch.config().config().edit();
-        execution.workingDir = "/";
+        execution.workingDir = windows() ? "\\" : "/";
         last = step;
     }
 
