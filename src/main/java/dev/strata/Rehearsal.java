@@ -39,7 +39,7 @@ final class Rehearsal {
         this.host = host;
     }
 
-    /** Builds in a folder of its own below the given one; answers the exit code of the first build that failed. */
+    /** Builds in a folder of its own below the given one; answers the largest exit code of the builds. */
     static int run(Path below) {
         try (Memory registry = new Memory()) {
             Path folder = Files.createTempDirectory(below, NAME);
