@@ -8,6 +8,8 @@ cd "$here/.."
 export KUBECONFIG=$KUBECONFIG_OF_CLUSTER PATH=$kubernetes_programs:$PATH
 
 "$here/maven.sh" -q package -DskipTests   # the tests are compiled: the benchmark is among them
+kubectl apply --server-side -k crds/ >/dev/null
+kubectl wait --for=condition=Established crd/imagebuilds.strata.dev crd/buildclasses.strata.dev >/dev/null
 folder=$(mktemp -d)
 replicas=$(kubectl -n strata-system get deployment strata -o jsonpath='{.spec.replicas}' 2>/dev/null || true)
 finish() {

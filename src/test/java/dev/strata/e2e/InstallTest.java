@@ -206,7 +206,7 @@ class InstallTest {
                             + "\", configMap: shop-image}");
             String image =
                     Objects.requireNonNull(workspace.existing("shop").ready().image());
-            await().atMost(10, TimeUnit.SECONDS)
+            await().atMost(60, TimeUnit.SECONDS)
                     .until(() -> workspace
                                     .client()
                                     .configMaps()

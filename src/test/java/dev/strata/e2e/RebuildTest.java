@@ -86,7 +86,7 @@ class RebuildTest {
                             .endsWith(PushedImage.of(workspace.repository() + ":latest")
                                     .digest()
                                     .toString()));
-            await().atMost(20, TimeUnit.SECONDS)
+            await().atMost(60, TimeUnit.SECONDS)
                     .untilAsserted(() -> assertThat(build.eventReasons()).contains(Reason.TAG_RESTORED.word()));
             assertThat(names(workspace)).as("no pod was needed").isSubsetOf(pods);
         }
