@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
 final class OperatorCommand implements Callable<Integer> {
     private static final Duration STOPPING = Duration.ofSeconds(12);
     private static final Duration RESYNC = Duration.ofMinutes(30);
+    private static final Duration SECRET_ROUND = Duration.ofSeconds(30);
     private static final Duration BETWEEN_CONNECTIONS = Duration.ofSeconds(1);
 
     @Spec
@@ -185,6 +186,7 @@ final class OperatorCommand implements Callable<Integer> {
                 true,
                 BETWEEN_CONNECTIONS,
                 RESYNC,
+                SECRET_ROUND,
                 lease,
                 tracing());
     }

@@ -64,7 +64,7 @@ public record ImageBuildSpec(
                 value = "self.all(a, self.exists_one(b, b.id == a.id))",
                 message = "every secret's id may be given once")
         @JsonPropertyDescription(
-                "Secrets for RUN --mount=type=secret. They are never part of the image nor of what decides about a rebuild.")
+                "Secrets for RUN --mount=type=secret. They are never part of the image; another value calls for a rebuild.")
         List<SecretValue> secrets,
 
         @Size(max = 16)

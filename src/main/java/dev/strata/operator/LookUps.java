@@ -150,20 +150,26 @@ final class LookUps implements AutoCloseable {
 
     /** Looks up at once what a build asked of this kind: there is a reason to believe that it has changed. */
     synchronized void hasten(ResourceID build, Kind kind) {
-        for (Key key : asked.getOrDefault(build, Set.of())) {
-            Subject subject = subjects.get(key);
-            if (key.kind() == kind && subject != null) {
-                if (subject.running) {
-                    subject.again = true; // what runs may have looked too early
-                } else {
-                    Duration since = since(subject);
-                    schedule(
-                            key,
-                            subject,
-                            since.compareTo(SHORTEST_PAUSE) < 0 ? SHORTEST_PAUSE.minus(since) : Duration.ZERO);
-                }
-            }
+        asked.getOrDefault(build, Set.of()).stream()
+                .filter(key -> key.kind() == kind)
+                .forEach(this::hasten);
+    }
+
+    /** Looks up at once what a build asked in vain: there is a reason to believe that it can be seen now. */
+    synchronized void hastenFailed(ResourceID build) {
+        asked.getOrDefault(build, Set.of()).stream()
+                .filter(key -> Objects.requireNonNull(subjects.get(key)).failures > 0)
+                .forEach(this::hasten);
+    }
+
+    private void hasten(Key key) {
+        Subject subject = Objects.requireNonNull(subjects.get(key));
+        if (subject.running) {
+            subject.again = true; // what runs may have looked too early
+            return;
         }
+        Duration since = since(subject);
+        schedule(key, subject, since.compareTo(SHORTEST_PAUSE) < 0 ? SHORTEST_PAUSE.minus(since) : Duration.ZERO);
     }
 
     private Duration since(Subject subject) {

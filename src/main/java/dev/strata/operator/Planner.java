@@ -638,6 +638,23 @@ final class Planner {
         return names.stream().distinct().toList();
     }
 
+    /** The names of all secrets that a spec names: those that RUN may read, and what sources are fetched with. */
+    static List<String> namedSecrets(ImageBuildSpec spec) {
+        List<String> names = new ArrayList<>(secrets(spec));
+        if (spec.source() != null) {
+            credentials(names, spec.source().git(), spec.source().http());
+        }
+        spec.contexts().forEach(context -> credentials(names, context.git(), context.http()));
+        return names.stream().distinct().toList();
+    }
+
+    private static void credentials(List<String> names, Source.@Nullable Git git, Source.@Nullable Http http) {
+        Source.SecretName forGit = git == null ? null : git.secretRef();
+        Source.SecretName forHttp = http == null ? null : http.secretRef();
+        add(names, forGit == null ? null : forGit.name());
+        add(names, forHttp == null ? null : forHttp.name());
+    }
+
     /** The names of the ConfigMaps that a spec reads. */
     static List<String> configMaps(ImageBuildSpec spec) {
         List<String> names = new ArrayList<>();

@@ -43,6 +43,7 @@ public final class StrataOperator implements AutoCloseable {
      * @param serverSideApply how statuses are patched; only servers that are no Kubernetes lack it
      * @param betweenConnections the pause before a pod's log that broke off is asked for again
      * @param resync when a build is looked at again though nothing calls: what was lost anywhere is made good then
+     * @param secretRound the pause between two looks at the secrets that builds name
      * @param lease null where there is one replica only
      * @param tracing null where nobody wants traces
      */
@@ -53,6 +54,7 @@ public final class StrataOperator implements AutoCloseable {
             boolean serverSideApply,
             Duration betweenConnections,
             Duration resync,
+            Duration secretRound,
             @Nullable Lease lease,
             @Nullable Tracing tracing) {}
 
@@ -79,6 +81,7 @@ public final class StrataOperator implements AutoCloseable {
     private final Operator operator;
     private final Followers followers;
     private final LookUps lookUps;
+    private final SecretVersions secrets;
     private final Traces traces;
     private final ProbeServer server;
     private final HookServer hooks;
@@ -99,6 +102,14 @@ public final class StrataOperator implements AutoCloseable {
         Outside outside = new Outside(cluster, Path.of(System.getProperty("java.io.tmpdir"), "strata"));
         this.lookUps = new LookUps(wakes::wake, wakes::exists, Clock.systemUTC());
         Upstream upstream = new Upstream(lookUps, outside);
+        this.secrets = new SecretVersions(
+                cluster::secret,
+                wakes::all,
+                build -> {
+                    wakes.wake(build);
+                    upstream.hastenFailed(build);
+                },
+                options.secretRound());
         operator.register(
                 new ImageBuildReconciler(
                         cluster,
@@ -181,6 +192,7 @@ public final class StrataOperator implements AutoCloseable {
     /** Starts to reconcile, with a lease as soon as this replica has it; returns when the caches are filled. */
     public void start() {
         operator.start();
+        secrets.start();
         started = true;
         LOG.info("watching image builds; probes and metrics on port {}", server.port());
     }
@@ -215,6 +227,7 @@ public final class StrataOperator implements AutoCloseable {
         started = false;
         followers.close();
         lookUps.close();
+        secrets.close();
         traces.close();
         operator.stop();
         server.close();

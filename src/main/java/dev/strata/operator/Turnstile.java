@@ -10,14 +10,18 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -28,6 +32,9 @@ import java.util.stream.Stream;
  * counts the same; it remembers by itself only who waits, who comes back to ask, and pods of the last seconds.
  */
 final class Turnstile {
+    static final Comparator<ResourceID> BY_NAME = Comparator.comparing(
+                    (ResourceID id) -> id.getNamespace().orElse(""))
+            .thenComparing(ResourceID::getName);
     private static final Duration TWIN_AGAIN = Duration.ofSeconds(5);
     private static final Duration SOONEST = Duration.ofSeconds(10);
     private static final Duration LATEST = Duration.ofMinutes(2);
@@ -81,8 +88,7 @@ final class Turnstile {
         String twin = id.getNamespace().orElse("") + " " + valid.hash();
         if (hasTwin(id, owner, seen, valid.hash(), builders)) {
             leave(id);
-            twins.computeIfAbsent(twin, none -> new java.util.TreeSet<>(BY_NAME))
-                    .add(id);
+            twins.computeIfAbsent(twin, none -> new TreeSet<>(BY_NAME)).add(id);
             return new Decision.Hold(Reason.SAME_INPUTS, Reason.SAME_INPUTS.meaning(), TWIN_AGAIN);
         }
         Queue.Limits limit = valid.course().limits();
@@ -105,10 +111,6 @@ final class Turnstile {
         }
         return new Decision.Start(orders);
     }
-
-    private static final java.util.Comparator<ResourceID> BY_NAME = java.util.Comparator.comparing(
-                    (ResourceID id) -> id.getNamespace().orElse(""))
-            .thenComparing(ResourceID::getName);
 
     /** Whoever has begun with these inputs goes on with them; only who has not waits for another one. */
     private boolean hasTwin(ResourceID id, String owner, Observed seen, String hash, Map<String, Builder> builders) {
@@ -204,7 +206,7 @@ final class Turnstile {
         }
         Map<String, Builder> builders = builders(now);
         Map<String, ResourceID> ids = new LinkedHashMap<>();
-        List<ResourceID> awake = new java.util.ArrayList<>();
+        List<ResourceID> awake = new ArrayList<>();
         waiting.forEach((className, line) -> {
             line.keySet().removeIf(id -> !builds.exists(id));
             line.keySet().forEach(id -> ids.put(id.toString(), id));
@@ -212,7 +214,7 @@ final class Turnstile {
                 Load load = load(className, builders);
                 Queue.admitted(Queue.order(line.values(), load), load, limits.getOrDefault(any, Queue.Limits.NONE))
                         .keySet()
-                        .forEach(id -> awake.add(java.util.Objects.requireNonNull(ids.get(id))));
+                        .forEach(id -> awake.add(Objects.requireNonNull(ids.get(id))));
             });
         });
         twins.entrySet().removeIf(entry -> {

@@ -60,6 +60,11 @@ final class Upstream {
         lookUps.hasten(build, kind);
     }
 
+    /** Credentials have changed: what could not be seen with the old ones is looked at again at once. */
+    void hastenFailed(ResourceID build) {
+        lookUps.hastenFailed(build);
+    }
+
     private Map<LookUps.Key, Question> questions(Gathered gathered, ImageBuildStatus status) {
         ImageBuildSpec spec = gathered.build().getSpec();
         ImageBuildSpec.Rebuild rebuild = spec == null ? null : spec.rebuild();

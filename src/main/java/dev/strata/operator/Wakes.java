@@ -29,6 +29,12 @@ final class Wakes extends AbstractEventSource<Void, ImageBuild> implements Turns
         }
     }
 
+    /** All builds that the watch shows; none while this replica only waits for its turn. */
+    Stream<ImageBuild> all() {
+        IndexedResourceCache<ImageBuild> cache = builds;
+        return cache == null || !isRunning() ? Stream.empty() : cache.list();
+    }
+
     @Override
     public boolean exists(ResourceID build) {
         IndexedResourceCache<ImageBuild> cache = builds;

@@ -134,6 +134,25 @@ class LookUpsTest {
     }
 
     @Test
+    void newCredentialsHaveWhatFailedLookedUpAtOnceAndNothingElse() {
+        AtomicInteger others = new AtomicInteger();
+        LookUps.Key healthy = new LookUps.Key(Kind.BASE, "debian:latest", "");
+        main.set("!401");
+        lookUps.ask(build(1), Map.of(SHOP, new Question(SELDOM, this::look), healthy, new Question(SELDOM, () -> {
+            others.incrementAndGet();
+            return new TreeMap<>();
+        })));
+        await().until(() -> answer(build(1)).failure() != null && others.get() == 1);
+        main.set("a");
+
+        lookUps.hastenFailed(build(1));
+
+        await().until(() -> answer(build(1)).value() != null);
+        assertThat(answer(build(1)).failure()).isNull();
+        assertThat(others).hasValue(1);
+    }
+
+    @Test
     void whoAsksForNothingMoreAndWhoIsGoneIsForgotten() {
         ask(build(1), OFTEN);
         ask(build(2), OFTEN);
