@@ -255,7 +255,27 @@ public record BuildClassSpec(
             @JsonPropertyDescription(
                     "What builders remove from that repository after a build; nothing where it is left out.")
             @Nullable
-            CleanUp cleanUp) {}
+            CleanUp cleanUp,
+
+            @JsonPropertyDescription(
+                    "A volume that is asked before the repository, and keeps layers nearer; none where it is left out.")
+            @Nullable
+            CacheVolume volume) {}
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record CacheVolume(
+            @Required
+            @Size(min = 1, max = 253)
+            @JsonPropertyDescription(
+                    "A claim in the build's namespace, which its builds of this class with the same cache repository share. Builds on several nodes need one that many nodes may write to.")
+            @Nullable
+            String persistentVolumeClaim,
+
+            @Default("20Gi")
+            @JsonPropertyDescription(
+                    "Bytes that stay there after a build, those of the newest steps and layers. Each cache repository has as many.")
+            @Nullable
+            Quantity keepBytes) {}
 
     @ValidationRule(
             value = "has(self.olderThan) || has(self.keepBytes)",

@@ -304,7 +304,14 @@ public record ImageBuildSpec(
             @JsonPropertyDescription(
                     "The repository that keeps the steps. The output's image with -cache behind it where it is left out.")
             @Nullable
-            String image) {}
+            String image,
+
+            @Size(max = 32)
+            @Pattern("^([0-9]+(h|m|s))+$")
+            @JsonPropertyDescription(
+                    "The age from which a kept step is no longer taken, such as 24h. The class's where it is left out; the shorter of both counts.")
+            @Nullable
+            String maxAge) {}
 
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Rebuild(

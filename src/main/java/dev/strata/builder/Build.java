@@ -43,6 +43,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -51,6 +52,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -113,12 +115,37 @@ public final class Build {
     }
 
     /**
-     * Removes from the cache repository what the plan says, unless somebody has done that a short while ago. Nobody waits
-     * for it, and its trouble is nobody's failure: what is left is removed the next time.
+     * Removes from the cache's volume what is too much, and from its repository what the plan says unless somebody has done
+     * that a short while ago. Nobody waits for it, and its trouble is nobody's failure: what is left is removed the next
+     * time.
      *
-     * @return what was done, in words; empty where there was nothing to do
+     * @return what was done, a sentence a line; empty where there was nothing to do
      */
     public String cleanUp() {
+        return Stream.of(cleanUpVolume(), cleanUpRepository())
+                .filter(sentence -> !sentence.isEmpty())
+                .collect(Collectors.joining("\n"));
+    }
+
+    private String cleanUpVolume() {
+        Plan.CacheVolume wanted = plan.cache().volume();
+        if (wanted == null) {
+            return "";
+        }
+        List<Exception> trouble = new ArrayList<>();
+        try {
+            Optional<StepVolume> volume = StepVolume.in(Path.of(wanted.path()), clock, trouble::add);
+            return volume.isEmpty()
+                    ? ""
+                    : removed(
+                            volume.get().cleanUp(new Retention(null, wanted.keepBytes()), clock.instant()),
+                            "the cache's volume");
+        } catch (IOException e) {
+            return "the cache's volume could not be cleaned up: " + e.getMessage();
+        }
+    }
+
+    private String cleanUpRepository() {
         Plan.CleanUp wanted = plan.cache().cleanUp();
         Reference repository = plan.cache().repository();
         if (wanted == null || repository == null) {
@@ -130,13 +157,17 @@ public final class Build {
             Blobs blobs = new Blobs(settings.state().resolve("store"));
             Retention.Cleaning done = new RegistryCacheCleaner(registry.origin(), repository)
                     .cleanUp(retention, Duration.ofSeconds(wanted.interval()), clock.instant(), blobs);
-            return done == null || done.goes().isEmpty()
-                    ? ""
-                    : done.goes().size() + " records were removed from " + repository + ", which frees " + done.freed()
-                            + " bytes";
+            return done == null ? "" : removed(done, repository.toString());
         } catch (RegistryException | IOException e) {
             return "the cache could not be cleaned up: " + e.getMessage();
         }
+    }
+
+    private static String removed(Retention.Cleaning done, String place) {
+        return done.goes().isEmpty()
+                ? ""
+                : done.goes().size() + " records were removed from " + place + ", which frees " + done.freed()
+                        + " bytes";
     }
 
     private Outcome build() throws IOException, InterruptedException {
@@ -228,7 +259,11 @@ public final class Build {
                 .filter(Objects::nonNull)
                 .map(repository -> new RegistryCache(registry.origin(), repository, layers.blobs(), clock))
                 .toList();
-        StepCache cache = new StepCache(settings.state().resolve("records"), layers, far, place(), events, clock);
+        Path volume = plan.cache().volume() == null
+                ? null
+                : Path.of(plan.cache().volume().path());
+        StepCache cache =
+                new StepCache(settings.state().resolve("records"), volume, layers, far, place(), events, clock);
         if (!far.isEmpty()) {
             layers.indexesFrom(cache);
         }

@@ -89,7 +89,7 @@ final class ContentDigest {
                         "device " + device.block() + device.major() + ":" + device.minor() + metadata(device, owned));
             case Node.Fifo fifo -> entry(shown, "fifo" + metadata(fifo, owned));
             case Node.Directory directory -> {
-                frame(shown + "\0directory" + metadata(directory, owned));
+                folder(shown, "directory" + metadata(directory, owned));
                 for (Map.Entry<String, Node> child : tree.children(path).entrySet()) {
                     add(
                             tree,
@@ -121,10 +121,20 @@ final class ContentDigest {
 
     private void entry(String shown, String what) {
         frame(shown + "\0" + what);
+        remember(shown.isEmpty() ? "." : shown, what);
+    }
+
+    /** A folder is named with a slash behind it. */
+    private void folder(String shown, String what) {
+        frame(shown + "\0" + what);
+        if (!shown.isEmpty()) {
+            remember(shown + "/", what);
+        }
+    }
+
+    private void remember(String name, String what) {
         if (files.size() < Contents.MOST_FILES) {
-            files.put(
-                    shown.isEmpty() ? "." : shown,
-                    hex(what.getBytes(StandardCharsets.UTF_8)).substring(0, 16));
+            files.put(name, hex(what.getBytes(StandardCharsets.UTF_8)).substring(0, 16));
         }
     }
 

@@ -51,6 +51,7 @@ final class LayerStore implements TarSource, AutoCloseable {
 
     private final ExecutorService later = Executors.newVirtualThreadPerTaskExecutor();
     private volatile FarIndexes farIndexes = FarIndexes.NONE;
+    private volatile @Nullable StepVolume volume;
 
     /**
      * Indexes of layers in a place that other builds see. With them a copy needs no byte of the layers it is put on.
@@ -91,6 +92,11 @@ final class LayerStore implements TarSource, AutoCloseable {
         farIndexes = far;
     }
 
+    /** Layers are taken from there before a registry is asked, and what a registry gave is kept there. */
+    void nearBy(@Nullable StepVolume near) {
+        volume = near;
+    }
+
     Blobs blobs() {
         return blobs;
     }
@@ -100,17 +106,23 @@ final class LayerStore implements TarSource, AutoCloseable {
         origins.put(layer.blob().digest(), repository);
     }
 
-    /** Notes where the layer of an earlier step can be fetched; if it cannot, the step is done again. */
-    void cached(Layer layer, Reference repository) {
-        if (origins.putIfAbsent(layer.blob().digest(), repository) == null) {
-            cached.add(layer.blob().digest());
+    /**
+     * Notes where the layer of an earlier step can be fetched; if it cannot, the step is done again.
+     *
+     * @param repository null where only the volume has it
+     */
+    void cached(Layer layer, @Nullable Reference repository) {
+        Digest digest = layer.blob().digest();
+        if (repository == null ? !origins.containsKey(digest) : origins.putIfAbsent(digest, repository) == null) {
+            cached.add(digest);
         }
     }
 
     /** Whether the layer's bytes are here or are known to be somewhere. */
     boolean reachable(Layer layer) {
-        return origins.containsKey(layer.blob().digest())
-                || blobs.find(layer.blob().digest()).isPresent();
+        Digest digest = layer.blob().digest();
+        StepVolume near = volume;
+        return origins.containsKey(digest) || blobs.find(digest).isPresent() || (near != null && near.has(digest));
     }
 
     /**
@@ -125,9 +137,26 @@ final class LayerStore implements TarSource, AutoCloseable {
             touch(here.get());
             return;
         }
+        StepVolume near = volume;
+        if (near != null && near.fetch(layer.blob(), blobs)) {
+            return;
+        }
+        pull(layer);
+        if (near != null) {
+            later.execute(() -> near.keep(layer.blob(), blobs));
+        }
+    }
+
+    private void pull(Layer layer) throws IOException {
+        Digest digest = layer.blob().digest();
         Reference origin = origins.get(digest);
         if (origin == null) {
-            throw new IOException("the layer " + digest + " is not here, and no registry is known to have it");
+            IOException absent =
+                    new IOException("the layer " + digest + " is not here, and no registry is known to have it");
+            if (cached.contains(digest)) {
+                throw new LostLayer(digest, absent);
+            }
+            throw absent;
         }
         try {
             registry.pull(origin, layer.blob(), blobs);

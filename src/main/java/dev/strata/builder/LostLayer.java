@@ -2,11 +2,11 @@ package dev.strata.builder;
 
 import dev.strata.image.Digest;
 
-/** A record of the cache names a layer that the registry no longer has, or has damaged: its step must be done again. */
+/** A record of the cache names a layer that its place no longer has, or has damaged: its step must be done again. */
 final class LostLayer extends RuntimeException {
     private final Digest digest;
 
-    LostLayer(Digest digest, RuntimeException cause) {
+    LostLayer(Digest digest, Exception cause) {
         super(cause.getMessage(), cause);
         this.digest = digest;
     }

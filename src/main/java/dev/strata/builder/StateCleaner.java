@@ -10,8 +10,10 @@ import dev.strata.sandbox.Drivers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,14 +21,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks through a state folder and removes from it, while no build uses it: records, blobs, what is in layers, unpacked
- * layers, and the folders of {@code RUN --mount=type=cache}.
+ * layers, and the folders of {@code RUN --mount=type=cache}. Through a volume with steps it also goes while builds use it.
  */
 public final class StateCleaner implements AutoCloseable {
+    /** What is written for so long is written no more. */
+    private static final Duration ABANDONED = Duration.ofDays(1);
+
     private final Path state;
-    private final StateLock lock;
+    private final @Nullable StateLock lock;
+    private Instant planned = Instant.MAX;
 
     /**
      * Takes the folder for itself.
@@ -34,12 +41,22 @@ public final class StateCleaner implements AutoCloseable {
      * @throws IOException where a build uses it
      */
     public StateCleaner(Path state) throws IOException {
+        this(state, StateLock.alone(state));
+    }
+
+    private StateCleaner(Path state, @Nullable StateLock lock) {
         this.state = state;
-        this.lock = StateLock.alone(state);
+        this.lock = lock;
+    }
+
+    /** For a folder that builds go on to use: what they use after the plan was made stays, whatever the plan says. */
+    static StateCleaner besideOthers(Path folder) {
+        return new StateCleaner(folder, null);
     }
 
     /** Decides, and removes nothing. */
     public Cleaning plan(Retention retention, Instant now) throws IOException {
+        planned = Instant.now();
         List<Item> items = new ArrayList<>();
         Set<String> inRecords = new HashSet<>();
         for (Path file : files("records")) {
@@ -81,7 +98,7 @@ public final class StateCleaner implements AutoCloseable {
     }
 
     private static Item plain(String kind, String name, Path file) throws IOException {
-        return new Item(kind, name, "", List.of(), Map.of(name, Files.size(file)), used(file));
+        return new Item(kind, name, "", List.of(), Map.of(name, bytes(file)), used(file));
     }
 
     private static Item record(Path file) throws IOException {
@@ -124,8 +141,21 @@ public final class StateCleaner implements AutoCloseable {
         }
     }
 
+    /** Long ago where it is gone: others may clean up at the same time. */
     private static Instant used(Path file) throws IOException {
-        return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
+        try {
+            return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
+        } catch (NoSuchFileException e) {
+            return Instant.EPOCH;
+        }
+    }
+
+    private static long bytes(Path file) throws IOException {
+        try {
+            return Files.size(file);
+        } catch (NoSuchFileException e) {
+            return 0;
+        }
     }
 
     private static long size(Path folder) throws IOException {
@@ -163,7 +193,7 @@ public final class StateCleaner implements AutoCloseable {
                             item.name().substring(slash + 1));
                 }
                 default -> {
-                    Files.deleteIfExists(state.resolve("records").resolve(item.name()));
+                    remove(state.resolve("records").resolve(item.name()));
                     for (String content : item.contents().keySet()) {
                         if (content.startsWith("sha256:") && !needed.contains(content)) {
                             removeBlob(content);
@@ -176,14 +206,22 @@ public final class StateCleaner implements AutoCloseable {
     }
 
     private void removeBlob(String digest) throws IOException {
-        Files.deleteIfExists(state.resolve("store/blobs/sha256").resolve(digest.substring("sha256:".length())));
+        remove(state.resolve("store/blobs/sha256").resolve(digest.substring("sha256:".length())));
     }
 
-    /** No build is at work here, so whatever is unfinished stays so. */
+    private void remove(Path file) throws IOException {
+        if (lock != null || !used(file).isAfter(planned)) {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    /** Where no build is at work, whatever is unfinished stays so; otherwise what nobody has written to for long. */
     private void removeLeftovers() throws IOException {
         for (String folder : List.of("store/incoming", "spool")) {
             for (Path left : files(folder)) {
-                Removal.of(left);
+                if (lock != null || used(left).plus(ABANDONED).isBefore(planned)) {
+                    Removal.of(left);
+                }
             }
         }
         for (Path left : files("")) {
@@ -195,6 +233,8 @@ public final class StateCleaner implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        lock.close();
+        if (lock != null) {
+            lock.close();
+        }
     }
 }

@@ -5,17 +5,12 @@ import dev.strata.graph.CacheKey;
 import dev.strata.graph.CacheRecord;
 import dev.strata.graph.Contents;
 import dev.strata.image.Digest;
-import dev.strata.image.Json;
 import dev.strata.layer.LayerIndex;
 import dev.strata.plan.Event;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,12 +20,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -38,7 +35,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of finished steps: in the state folder, and behind it in repositories of a registry where there are some.
+ * The records of finished steps: in the state folder, behind it on a volume, and behind that in repositories of a registry,
+ * where there are some.
  * Trouble is told once and never fails a build.
  */
 final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
@@ -48,7 +46,8 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
     /** What is used without change is noted as used after so long. */
     private static final Duration NOTED = Duration.ofDays(1);
 
-    private final Path folder;
+    private final RecordFolder own;
+    private final @Nullable StepVolume volume;
     private final LayerStore layers;
     private final List<RegistryCache> far;
     private final String place;
@@ -59,23 +58,37 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
     private final Map<CacheKey, Contents> read = new ConcurrentHashMap<>();
     private final Set<CacheKey> inFirst = ConcurrentHashMap.newKeySet();
     private final Set<Digest> lost = ConcurrentHashMap.newKeySet();
+    /** Steps that the registry was not ready for. */
+    private final Queue<Message> owed = new ConcurrentLinkedQueue<>();
+
     private final AtomicBoolean warned = new AtomicBoolean();
     private volatile Instant quietUntil = Instant.MIN;
     private volatile boolean closed;
 
     /**
+     * @param folder of the builder's own state
+     * @param volume asked before the repositories; null where there is none
      * @param far repositories in the order in which they are asked; only the first is written
      * @param place what is built, by which the next build of it finds all records at once
      */
     StepCache(
-            Path folder, LayerStore layers, List<RegistryCache> far, String place, Consumer<Event> events, Clock clock)
+            Path folder,
+            @Nullable Path volume,
+            LayerStore layers,
+            List<RegistryCache> far,
+            String place,
+            Consumer<Event> events,
+            Clock clock)
             throws IOException {
-        this.folder = Files.createDirectories(folder);
+        this.events = events;
+        this.own = new RecordFolder(folder, clock, this::warn);
+        this.volume =
+                volume == null ? null : StepVolume.in(volume, clock, this::warn).orElse(null);
         this.layers = layers;
         this.far = List.copyOf(far);
         this.place = hash(place);
-        this.events = events;
         this.clock = clock;
+        layers.nearBy(this.volume);
         for (RegistryCache cache : far) {
             CompletableFuture<BuildRecords> answer = new CompletableFuture<>();
             earlier.put(cache, answer);
@@ -87,7 +100,8 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
 
     @Override
     public Optional<CacheRecord> find(CacheKey key) {
-        Optional<CacheRecord> found = near(key).or(() -> far(key)).filter(this::isHere);
+        Optional<CacheRecord> found =
+                near(key).or(() -> onVolume(key)).or(() -> far(key)).filter(this::isHere);
         found.ifPresent(record -> used.put(key, record));
         return found;
     }
@@ -97,11 +111,15 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
     }
 
     private Optional<CacheRecord> near(CacheKey key) {
-        Optional<CacheRecord> near = read("step-" + key.hex(), CacheRecord.class)
-                .filter(record -> record.key().equals(key)
-                        && layers.reachable(record.made().layer()));
-        near.ifPresent(record -> touch("step-" + key.hex()));
-        return near;
+        return own.find(key).filter(record -> layers.reachable(record.made().layer()));
+    }
+
+    /** What the volume loses meanwhile is in the first repository, or is made anew. */
+    private Optional<CacheRecord> onVolume(CacheKey key) {
+        Optional<CacheRecord> found = volume == null ? Optional.empty() : volume.find(key);
+        found.ifPresent(record -> layers.cached(
+                record.made().layer(), far.isEmpty() ? null : far.getFirst().repository()));
+        return found;
     }
 
     private Optional<CacheRecord> far(CacheKey key) {
@@ -111,6 +129,9 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
                 layers.cached(found.get().made().layer(), cache.repository());
                 if (cache == far.getFirst()) {
                     inFirst.add(key);
+                }
+                if (volume != null) {
+                    volume.put(found.get(), slot(found.get()), layers.blobs());
                 }
                 return found;
             }
@@ -138,11 +159,18 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
     @Override
     public Optional<CacheRecord> latest(String slot) {
         String name = hash(place + " " + slot);
-        Optional<CacheRecord> near = read("slot-" + name, CacheRecord.class);
+        Optional<CacheRecord> near = own.latest(name);
+        if (volume != null) {
+            near = near.or(() -> volume.latest(name));
+        }
         for (RegistryCache cache : far) {
             near = near.or(() -> ask(() -> cache.latest(name)));
         }
         return near;
+    }
+
+    private String slot(CacheRecord record) {
+        return hash(place + " " + record.slot());
     }
 
     private static String hash(String text) {
@@ -151,22 +179,36 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
 
     @Override
     public void put(CacheRecord record) {
-        String slot = hash(place + " " + record.slot());
-        write("step-" + record.key().hex(), record);
-        write("slot-" + slot, record);
+        String slot = slot(record);
+        own.put(record, slot);
+        if (volume != null) {
+            volume.put(record, slot, layers.blobs());
+        }
         used.put(record.key(), record);
-        tell(cache -> {
+        Message message = cache -> {
             cache.put(record, slot, layers);
             inFirst.add(record.key());
             layers.share(record.made().layer());
-        });
+        };
+        if (tell(message)) {
+            tellOwed();
+        } else {
+            owed.add(message);
+        }
+    }
+
+    /** Once each: what is refused again must not keep the others back. */
+    private void tellOwed() {
+        for (Message message = owed.poll(); message != null; message = owed.poll()) {
+            tell(message);
+        }
     }
 
     @Override
     public Optional<Contents> contents(CacheKey key) {
-        Optional<Contents> found = read("files-" + key.hex(), Contents.class);
-        if (found.isPresent()) {
-            touch("files-" + key.hex());
+        Optional<Contents> found = own.contents(key);
+        if (volume != null) {
+            found = found.or(() -> volume.contents(key));
         }
         for (RegistryCache cache : far) {
             found = found.or(() -> earlier(cache).contents(key)).or(() -> ask(() -> cache.contents(key)));
@@ -177,7 +219,10 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
 
     @Override
     public void putContents(CacheKey key, Contents contents) {
-        write("files-" + key.hex(), contents);
+        own.putContents(key, contents);
+        if (volume != null) {
+            volume.putContents(key, contents);
+        }
         read.put(key, contents);
         tell(cache -> cache.putContents(key, contents));
     }
@@ -187,6 +232,7 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
         if (far.isEmpty()) {
             return;
         }
+        tellOwed();
         BuildRecords before = earlier(far.getFirst());
         List<CacheRecord> records = new ArrayList<>(used.values());
         records.removeIf(record -> !inFirst.contains(record.key())
@@ -238,14 +284,20 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
         void to(RegistryCache cache) throws IOException;
     }
 
-    private void tell(Message message) {
-        if (far.isEmpty() || isQuiet()) {
-            return;
+    /** Whether nothing is left to tell. */
+    private boolean tell(Message message) {
+        if (far.isEmpty()) {
+            return true;
+        }
+        if (isQuiet()) {
+            return false;
         }
         try {
             message.to(far.getFirst());
+            return true;
         } catch (IOException | RuntimeException e) {
             trouble(e);
+            return false;
         }
     }
 
@@ -256,41 +308,6 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
     private void trouble(Exception e) {
         quietUntil = clock.instant().plus(QUIET);
         warn(e);
-    }
-
-    private <T> Optional<T> read(String name, Class<T> type) {
-        Path file = folder.resolve(name);
-        try {
-            return Files.isRegularFile(file)
-                    ? Optional.of(Json.read(Files.readAllBytes(file), type))
-                    : Optional.empty();
-        } catch (NoSuchFileException e) {
-            return Optional.empty(); // removed by a clean-up just now
-        } catch (IOException e) {
-            warn(e); // a record that cannot be read is no record
-            return Optional.empty();
-        }
-    }
-
-    /** The time of a record's file is that of its last use, by which a clean-up goes. */
-    private void touch(String name) {
-        try {
-            Files.setLastModifiedTime(folder.resolve(name), FileTime.from(clock.instant()));
-        } catch (NoSuchFileException e) {
-            // removed by a clean-up just now
-        } catch (IOException e) {
-            warn(e);
-        }
-    }
-
-    private void write(String name, Object value) {
-        try {
-            Path part = Files.createTempFile(folder, "record", ".part");
-            Files.write(part, Json.bytes(value));
-            Files.move(part, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            warn(e);
-        }
     }
 
     /** From now on, questions that nobody waits for any more may fail unheard. */

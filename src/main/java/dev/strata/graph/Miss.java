@@ -3,6 +3,7 @@ package dev.strata.graph;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Miss {
     private static final int LONGEST = 60;
     private static final String BASE = "base";
+    private static final String FILE = "file ";
 
     private Miss() {}
 
@@ -40,6 +42,7 @@ final class Miss {
         if (differing.size() > 1) {
             differing.remove("files"); // a single file says more
         }
+        differing.keySet().removeAll(foldersOfOthers(differing.sequencedKeySet()));
         String instruction = differing.get("instruction");
         if (instruction != null) {
             return instruction; // nothing else can be compared
@@ -55,6 +58,15 @@ final class Miss {
                 ? "the earlier result, or one that it stands on, is gone from the cache"
                 : differing.firstEntry().getValue()
                         + (differing.size() > 1 ? " and " + (differing.size() - 1) + " more" : "");
+    }
+
+    /** Folders in which something differs: that says more. */
+    private static List<String> foldersOfOthers(SequencedSet<String> names) {
+        return names.stream()
+                .filter(folder -> folder.startsWith(FILE)
+                        && folder.endsWith("/")
+                        && names.stream().anyMatch(name -> name.startsWith(folder) && !name.equals(folder)))
+                .toList();
     }
 
     /** The reason of a step whose record is there, but older than was asked for. */
@@ -90,8 +102,8 @@ final class Miss {
     }
 
     private static String sentence(String name, @Nullable String was, @Nullable String is) {
-        if (name.startsWith("file ")) {
-            String path = name.substring(5);
+        if (name.startsWith(FILE)) {
+            String path = name.substring(FILE.length(), name.length() - (name.endsWith("/") ? 1 : 0));
             return path + (was == null ? " is new" : is == null ? " is gone" : " changed");
         }
         if (name.startsWith("ARG ") || name.startsWith("ENV ")) {

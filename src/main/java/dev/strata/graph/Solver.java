@@ -357,23 +357,17 @@ public final class Solver {
                     listener.started(layered);
                     listener.missed(layered, missReason(layered));
                     FileSystem made = worker.run(layered, inputs);
-                    ended = true;
-                    listener.done(layered, seconds(begun));
+                    double seconds = seconds(begun);
                     kept = made.made()
-                            .thenAcceptAsync(layer -> keep(layered, layer), keepers)
+                            .thenAcceptAsync(layer -> keep(layered, layer, seconds), keepers)
                             .whenComplete((layer, failure) -> {
                                 if (failure != null) {
-                                    fail(failure instanceof CompletionException e ? unwrap(e) : failure);
+                                    notKept(layered, seconds, failure);
                                 }
                             });
                     return made;
                 } catch (RuntimeException | Error e) {
-                    ended = true;
-                    if (stopped.get()) {
-                        listener.canceled(layered);
-                    } else {
-                        listener.failed(layered, seconds(begun), e);
-                    }
+                    endBadly(layered, seconds(begun), e);
                     throw e;
                 } finally {
                     commands.release();
@@ -397,8 +391,11 @@ public final class Solver {
                 }
             }
 
-            /** A layer is told when it is kept: what was told need not be done again, whatever happens next. */
-            private void keep(Step.Layered layered, FileSystem.Made made) {
+            /**
+             * A step is told as done when its layer is kept: what was told need not be done again, whatever happens next. The
+             * steps above it do not wait for that.
+             */
+            private void keep(Step.Layered layered, FileSystem.Made made, double seconds) {
                 List<CacheKey> needs = layered.inputs().stream()
                         .map(nodes::get)
                         .filter(node -> node.step instanceof Step.Layered)
@@ -406,7 +403,25 @@ public final class Solver {
                         .toList();
                 cache.put(new CacheRecord(
                         key.get(), Ingredients.slot(layered), shown(layered), needs, made, clock.instant()));
+                ended = true;
+                listener.done(layered, seconds);
                 listener.made(layered, made);
+            }
+
+            /** It was worked on, but its layer could not be made of that. */
+            private void notKept(Step.Layered layered, double seconds, Throwable failure) {
+                Throwable cause = failure instanceof CompletionException e ? unwrap(e) : failure;
+                endBadly(layered, seconds, cause);
+                fail(cause);
+            }
+
+            private void endBadly(Step.Layered layered, double seconds, Throwable failure) {
+                ended = true;
+                if (stopped.get()) {
+                    listener.canceled(layered);
+                } else {
+                    listener.failed(layered, seconds, failure);
+                }
             }
 
             private SequencedMap<String, String> shown(Step.Layered layered) {

@@ -25,6 +25,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Secret;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -43,6 +44,9 @@ final class Planner {
     static final String CA_BUNDLE = "ca.crt";
     /** As the class's own default says. */
     private static final long CACHE_MOUNT_BYTES = 2L << 30;
+
+    private static final long CACHE_VOLUME_BYTES = 20L << 30;
+    private static final String STEPS = ROOT + "/steps";
 
     /** How many objects a trigger tells of by name. */
     private static final int OBJECTS = 32;
@@ -489,7 +493,6 @@ final class Planner {
         }
         BuildClassSpec.CacheDefault own = settings.cache();
         String trusted = own == null ? null : own.trusted();
-        String maxAge = own == null ? null : own.maxAge();
         Reference written =
                 cacheRepository(repository, cache == null ? null : cache.image(), own == null ? null : own.image());
         Reference read = trusted == null ? null : repository("the class's cache.trusted", filled(trusted));
@@ -500,8 +503,28 @@ final class Planner {
         return new Plan.Cache(
                 written,
                 read,
-                maxAge == null ? null : seconds("the class's cache.maxAge", maxAge),
-                own == null || own.cleanUp() == null ? null : cleanUp(own.cleanUp()));
+                maxAge(cache == null ? null : cache.maxAge(), own == null ? null : own.maxAge()),
+                own == null || own.cleanUp() == null ? null : cleanUp(own.cleanUp()),
+                own == null || own.volume() == null ? null : cacheVolume(own.volume(), written));
+    }
+
+    /** Builds share what they would share in the registry; those of another class are perhaps trusted less. */
+    private Plan.CacheVolume cacheVolume(BuildClassSpec.CacheVolume wanted, Reference repository) {
+        String field = "the class's cache.volume";
+        String claim = required(wanted.persistentVolumeClaim(), field + ".persistentVolumeClaim");
+        mounts.add(new Mount.Claim("steps", STEPS, claim));
+        byte[] sharers = (className(spec) + "\n" + repository.repository()).getBytes(StandardCharsets.UTF_8);
+        Quantity most = wanted.keepBytes();
+        return new Plan.CacheVolume(
+                STEPS + "/steps-" + Digest.sha256(sharers).hex().substring(0, 16),
+                most == null ? CACHE_VOLUME_BYTES : checked(field + ".keepBytes", () -> bytes(most)));
+    }
+
+    /** In seconds; null is never. A build may want fresher steps than its class, not older ones. */
+    private @Nullable Long maxAge(@Nullable String asked, @Nullable String most) {
+        Long own = asked == null ? null : (Long) seconds("spec.cache.maxAge", asked);
+        Long all = most == null ? null : (Long) seconds("the class's cache.maxAge", most);
+        return own == null ? all : all == null ? own : (Long) Math.min(own, all);
     }
 
     /** Builds of this class are trusted less than those whose cache they read. */

@@ -206,14 +206,24 @@ public record Plan(
      *     trusted more than this one; null for none
      * @param maxAge seconds after which a finished step is no longer taken; null is never
      * @param cleanUp what is removed from {@code repository} after the build; null is nothing
+     * @param volume is asked before the repositories, and keeps what they give and what the build makes; null for none
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record Cache(
             @Nullable Reference repository,
             @Nullable Reference trusted,
             @Nullable Long maxAge,
-            @Nullable CleanUp cleanUp) {
+            @Nullable CleanUp cleanUp,
+            @Nullable CacheVolume volume) {
         public static final Cache NONE = new Cache(null, null, null, null);
+
+        public Cache(
+                @Nullable Reference repository,
+                @Nullable Reference trusted,
+                @Nullable Long maxAge,
+                @Nullable CleanUp cleanUp) {
+            this(repository, trusted, maxAge, cleanUp, null);
+        }
 
         public static Cache in(Reference repository) {
             return new Cache(repository, null, null, null);
@@ -230,6 +240,13 @@ public record Plan(
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record CleanUp(
             @Nullable Long olderThan, @Nullable Long keepBytes, long interval) {}
+
+    /**
+     * Steps and layers in a folder of the builder's file system that outlives it. Several builders may use it at once.
+     *
+     * @param keepBytes what stays after a build, the newest first
+     */
+    public record CacheVolume(String path, long keepBytes) {}
 
     /** @param type {@code oci} (layout folder or .tar file), {@code docker} (archive), {@code tar} or {@code local} (files) */
     public record Export(String type, String destination) {}

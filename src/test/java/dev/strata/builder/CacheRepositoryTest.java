@@ -15,8 +15,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -183,6 +185,59 @@ class CacheRepositoryTest {
         assertThat(registry.count("P[A-Z]+ /v2/shop-cache/.*"))
                 .as("nothing is sent")
                 .isZero();
+    }
+
+    /** Each look at it finds it a minute later. */
+    private static final class Hasty extends Clock {
+        private final AtomicLong looks = new AtomicLong();
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+
+        @Override
+        public Instant instant() {
+            return Instant.EPOCH.plus(Duration.ofMinutes(looks.incrementAndGet()));
+        }
+    }
+
+    @Test
+    void aStepThatTheRegistryWasNotReadyForIsPushedWhenItIs() {
+        steps(3);
+        bench.clock = new Hasty();
+        registry.failNext("PUT /v2/shop-cache/manifests/step-.*", Fault.error(403, "DENIED", "not now"));
+        String first = bench.digest(name);
+        assertThat(warnings()).hasSize(1);
+        assertThat(registry.tags("shop-cache"))
+                .filteredOn(tag -> tag.startsWith("step-"))
+                .hasSize(3);
+        bench.clock = Clock.systemUTC();
+        assertThat(bench.fresh().digest(name)).isEqualTo(first);
+        assertThat(cached()).isEqualTo(3);
+    }
+
+    @Test
+    void aStepIsToldAsDoneWhenAnotherMachineFindsIt() {
+        steps(3);
+        List<Event> told = bench.events;
+        bench.watch = event -> {
+            if (event instanceof Event.StepDone done && done.step() > 1) {
+                long kept = registry.tags("shop-cache").stream()
+                        .filter(tag -> tag.startsWith("step-"))
+                        .count();
+                long finished =
+                        told.stream().filter(Event.StepLayer.class::isInstance).count() + 1;
+                assertThat(kept).isGreaterThanOrEqualTo(finished);
+            }
+        };
+        bench.digest(name);
+        assertThat(bench.events(Event.StepLayer.class)).hasSize(3);
     }
 
     @Test

@@ -93,6 +93,9 @@ class CachedFilesPageTest {
             Files.delete(path("dir/link"));
             Files.createSymbolicLink(path("dir/link"), Path.of("other"));
         });
+        all.put(
+                "the mode of a folder",
+                () -> Files.setPosixFilePermissions(path("dir"), PosixFilePermissions.fromString("rwx------")));
         all.put("an empty folder appears", () -> Files.createDirectory(path("dir/empty")));
         all.put("`.dockerignore` leaves a file out", () -> bench.file(".dockerignore", "dir/file\n"));
         all.put("`.dockerignore` gets a comment", () -> bench.file(".dockerignore", "# why\n"));

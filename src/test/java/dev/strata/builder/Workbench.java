@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A context folder, a state folder, and builds of the one in the other; without commands unless they are allowed. */
@@ -33,6 +34,9 @@ final class Workbench {
     final TreeMap<String, Plan.Source> contexts = new TreeMap<>();
     final List<Plan.Export> exports = new ArrayList<>();
     final List<Event> events = new ArrayList<>();
+    /** Sees each event before it is among the others. */
+    Consumer<Event> watch = event -> {};
+
     final TreeMap<String, Plan.SecretAt> secrets = new TreeMap<>();
     final TreeMap<String, String> ssh = new TreeMap<>();
     Plan.@Nullable CacheMounts cacheMounts;
@@ -148,7 +152,7 @@ final class Workbench {
                 processes,
                 limits);
         BuildSettings settings = new BuildSettings(state, root.resolve("temporary-" + ++number), sandbox, null, 4);
-        return new Build(plan, settings, events::add, clock, options -> new Waits().client(options));
+        return new Build(plan, settings, watch.andThen(events::add), clock, options -> new Waits().client(options));
     }
 
     String digest(String... names) {

@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
+import dev.strata.api.ImageBuildStatus.StepState;
 import dev.strata.api.Reason;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -56,7 +57,7 @@ class ResumeTest {
         return text.toString();
     }
 
-    /** The commands whose layers the status tells: 1 to {@link #RUNS}. */
+    /** The commands that the status tells as done: 1 to {@link #RUNS}. */
     private static Set<Integer> finished(ImageBuild build) {
         ImageBuildStatus status = build.getStatus();
         return status == null
@@ -64,8 +65,8 @@ class ResumeTest {
                 : status.platforms().stream()
                         .flatMap(platform -> platform.stages().stream())
                         .flatMap(stage -> stage.steps().stream())
-                        .filter(step ->
-                                step.layer() != null && step.instruction().startsWith("RUN"))
+                        .filter(step -> step.state() == StepState.DONE
+                                && step.instruction().startsWith("RUN"))
                         .map(step -> Objects.requireNonNull(step.line()) - 2)
                         .collect(Collectors.toCollection(TreeSet::new));
     }

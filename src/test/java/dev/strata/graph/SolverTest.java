@@ -115,6 +115,37 @@ class SolverTest {
     }
 
     @Test
+    void aStepIsToldAsDoneWhenItIsKeptAndTheNextOneDoesNotWaitForThat() throws Exception {
+        CountDownLatch nextRuns = new CountDownLatch(1);
+        List<String> toldBefore = Collections.synchronizedList(new ArrayList<>());
+        Cache slow = new MemoryCache() {
+            @Override
+            public void put(CacheRecord record) {
+                if (record.slot().equals("stage-0/2")) {
+                    await(nextRuns);
+                    toldBefore.addAll(told);
+                }
+                super.put(record);
+            }
+        };
+        worker.during("RUN next", () -> {
+            nextRuns.countDown();
+            return null;
+        });
+        solve(slow, "FROM debian:12\nRUN first\nRUN next");
+        assertThat(toldBefore).contains("started RUN next").doesNotContain("done RUN first");
+        assertThat(told).contains("done RUN first", "done RUN next");
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
     void stagesThatDoNotNeedOneAnotherRunAtOnce() throws Exception {
         CyclicBarrier both = new CyclicBarrier(2);
         worker.during("RUN a", () -> both.await(10, TimeUnit.SECONDS));

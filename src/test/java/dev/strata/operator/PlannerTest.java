@@ -105,6 +105,21 @@ class PlannerTest {
         assertThat(plan(INPUT).pod().plan().cache().cleanUp()).isNull();
     }
 
+    @Test
+    void theShorterAgeCountsOfTheBuildsAndItsClasss() {
+        for (String[] row : new String[][] {
+            {"cache: {maxAge: 2h}", "cache: {maxAge: 1h}", "3600"},
+            {"cache: {maxAge: 2h}", "cache: {maxAge: 3h}", "7200"},
+            {"timeout: 1h", "cache: {maxAge: 3h}", "10800"},
+            {"cache: {maxAge: 2h}", "cache: {}", "7200"},
+        }) {
+            Wanted.Valid wanted = (Wanted.Valid) planned(row[0], row[1]);
+            assertThat(wanted.pod().plan().cache().maxAge())
+                    .as(row[0] + " " + row[1])
+                    .isEqualTo(Long.parseLong(row[2]));
+        }
+    }
+
     @ParameterizedTest(name = "{0} -> {1}")
     @CsvSource(
             quoteCharacter = '`',
