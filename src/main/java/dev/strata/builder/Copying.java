@@ -15,9 +15,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedCollection;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,9 @@ final class Copying {
     private final PathPatterns exclude;
     private final @Nullable Instant date;
     private final Archives archives;
+    /** The folders on the way to what one source of {@code --parents} has matched. */
+    private final Set<String> passed = new HashSet<>();
+
     private int ordinal;
 
     /**
@@ -72,7 +77,10 @@ final class Copying {
         switch (piece) {
             case Piece.Found found -> found(found);
             case Piece.Kept kept -> kept(kept);
-            case Piece.Destination _ -> plan.folders(step.destination(), made(), owner != null);
+            case Piece.Destination _ -> {
+                passed.clear();
+                plan.folders(step.destination(), made(), owner != null);
+            }
             case Piece.Text text -> {
                 byte[] bytes = text.content().getBytes(StandardCharsets.UTF_8);
                 Node.RegularFile node =
@@ -116,14 +124,19 @@ final class Copying {
         leaf(found.tree(), found.path(), fileTarget(found.name()), found.node(), found.owned());
     }
 
-    /** A folder's content goes to the destination itself. */
+    /** A folder's content goes to the destination itself, which gets the folder's time, whether it was there or not. */
     private void directory(Piece.Found found) throws IOException {
         String target = TreePath.follow(plan, step.destination(), true);
-        Node there = plan.find(target);
-        if (there == null) {
+        if (plan.find(target) == null) {
             plan.folders(target, made(), owner != null);
-        } else if (!(there instanceof Node.Directory)) {
+        }
+        if (!(plan.find(target) instanceof Node.Directory there)) {
             throw new IOException("cannot copy to non-directory: /" + target);
+        }
+        if (!target.isEmpty()) {
+            Metadata source = metadata(found.node().metadata(), found.owned(), true);
+            Metadata timed = there.metadata().withTime(source.seconds(), source.nanoseconds());
+            put(target, new Node.Directory(timed), null);
         }
         content(found.tree(), found.path(), target, "", found.owned());
     }
@@ -168,6 +181,18 @@ final class Copying {
         put(target, directoryNode(metadata, owned), null);
     }
 
+    /** A folder on the way to what is copied: one that is there gets the source's mode and keeps its owner and time. */
+    private void pass(String target, Metadata metadata, boolean owned) throws IOException {
+        if (!passed.add(target)) {
+            return;
+        }
+        if (plan.find(target) instanceof Node.Directory there) {
+            put(target, new Node.Directory(there.metadata().withMode(metadata.mode())), null);
+        } else {
+            enter(target, metadata, owned);
+        }
+    }
+
     private void kept(Piece.Kept kept) throws IOException {
         String base = plan.folders(step.destination(), made(), owner != null);
         String path = "";
@@ -189,8 +214,10 @@ final class Copying {
                 if (excluded && exclude.matchesWhole(path)) {
                     return;
                 }
-                enter(target, node.metadata(), kept.owned());
-                if (i == names.size() - 1) {
+                if (i < names.size() - 1) {
+                    pass(target, node.metadata(), kept.owned());
+                } else {
+                    enter(target, node.metadata(), kept.owned());
                     content(kept.tree(), source, target, path, kept.owned());
                 }
             } else if (!excluded) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,7 +70,8 @@ record Owner(
 
     /**
      * Whom files belong to, as --chown and WORKDIR take it: a number is also the group's where none is named. As with
-     * BuildKit, files of somebody whom the image does not know are root's; that is told.
+     * BuildKit, files of a user whom the image does not know are root's, those of a group that it does not know have
+     * the user's group; that is told.
      *
      * @param what the instruction, for messages
      * @param warnings told of a name that the image does not know
@@ -78,7 +80,7 @@ record Owner(
         String userName = userPart(text);
         String groupName = groupPart(text);
         Long uid = userName.isEmpty() || userName.equals("root") ? Long.valueOf(0) : number(userName, what);
-        Long gid = groupName.isEmpty() ? uid : groupName.equals("root") ? Long.valueOf(0) : number(groupName, what);
+        long own = uid == null ? 0 : uid;
         if (uid == null) {
             List<String[]> users = lines(tree, "etc/passwd", 4);
             String[] user = user(users, userName, null);
@@ -86,18 +88,27 @@ record Owner(
                 warnings.accept(unknown("user", userName, what, users).failure().what() + "; root is taken");
             }
             uid = user == null ? 0 : parse(user[2]);
-            gid = groupName.isEmpty() ? Long.valueOf(user == null ? 0 : parse(user[3])) : gid;
+            own = user == null ? 0 : parse(user[3]);
         }
+        Long gid = groupName.isEmpty()
+                ? Long.valueOf(own)
+                : groupName.equals("root") ? Long.valueOf(0) : number(groupName, what);
         if (gid == null) {
             List<String[]> groups = lines(tree, "etc/group", 3);
             String[] group = line(groups, groupName);
             if (group == null) {
                 warnings.accept(
-                        unknown("group", groupName, what, groups).failure().what() + "; root is taken");
+                        unknown("group", groupName, what, groups).failure().what() + "; the user's own is taken");
             }
-            gid = group == null ? 0 : parse(group[2]);
+            gid = group == null ? own : parse(group[2]);
         }
         return new Owner(uid, gid, List.of(), null);
+    }
+
+    /** Whether a database of users or groups is needed to know whom {@code --chown} means; root is always known. */
+    static boolean isNamed(String text) {
+        return Stream.of(userPart(text), groupPart(text))
+                .anyMatch(name -> !name.isEmpty() && !name.equals("root") && !name.matches("[0-9]+"));
     }
 
     private static String userPart(String text) {

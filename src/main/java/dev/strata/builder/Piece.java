@@ -24,7 +24,10 @@ sealed interface Piece {
      */
     record Kept(Tree tree, String root, String path, boolean owned) implements Piece {}
 
-    /** Nothing but the destination's folder, which {@code --parents} makes even where its pattern matches nothing. */
+    /**
+     * The destination's folder, which comes before what a source of {@code --parents} matches and is made even where that
+     * is nothing.
+     */
     record Destination() implements Piece {}
 
     record Text(String name, String content) implements Piece {}

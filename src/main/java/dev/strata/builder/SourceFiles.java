@@ -95,6 +95,7 @@ final class SourceFiles {
                 if (tree.find(TreePath.join(followed, pattern)) == null) {
                     throw missing(item, tree, TreePath.join(root, pattern));
                 }
+                pieces.add(new Piece.Destination());
                 pieces.add(new Piece.Kept(tree, followed, pattern, !item.context()));
             } else {
                 pieces.add(new Piece.Destination());
@@ -123,8 +124,8 @@ final class SourceFiles {
     }
 
     private FailureException missing(Step.Item.Paths item, Tree tree, String path) throws IOException {
-        String what =
-                (step.add() ? "ADD " : "COPY ") + item.pattern() + ": \"/" + path + "\": no such file or directory";
+        String what = (step.add() ? "ADD " : "COPY ") + item.pattern() + ": \"/" + path
+                + "\": not found (no such file or directory)";
         String mend;
         if (tree instanceof IgnoredTree filtered && filtered.whole().find(path) != null) {
             String rule = filtered.rule(path);

@@ -72,6 +72,11 @@ final class StepFiles implements FileSystem {
         return parent;
     }
 
+    /** Whether these are the files of {@code FROM scratch}, on which nothing stands yet. */
+    boolean isNothing() {
+        return parent == null && base.isEmpty();
+    }
+
     /** All layers, bottom first; waits for those that are still being made. */
     List<Layer> layers() {
         List<Layer> all = new ArrayList<>();

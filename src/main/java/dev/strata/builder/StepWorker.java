@@ -132,15 +132,22 @@ final class StepWorker implements Worker, StepFiles.Forms {
         LayerPlan plan = new LayerPlan(below);
         Owner owner = step.owner() == null
                 ? null
-                : Owner.ofFiles(
-                        step.owner(),
-                        parent.tree(),
-                        (step.add() ? "ADD" : "COPY") + " --chown=" + step.owner(),
-                        warnings(step));
+                : owner(step.owner(), parent, (step.add() ? "ADD" : "COPY") + " --chown=" + step.owner(), step);
         Instant date = date();
         new Copying(step, plan, owner, date, fetcher).copy(pieces(step, inputs));
         Collection<Change> changes = plan.changes();
         return planned(parent, plan, changes, newest(changes), step.link());
+    }
+
+    private Owner owner(String text, StepFiles parent, String what, Step.Visible step) throws IOException {
+        if (parent.isNothing() && Owner.isNamed(text)) {
+            throw new FailureException(new Failure(
+                    Failure.Cause.USER,
+                    what + ": scratch has no /etc/passwd and no /etc/group to find a name in",
+                    null,
+                    "Give numbers, as in 1000:1000"));
+        }
+        return Owner.ofFiles(text, parent.tree(), what, warnings(step));
     }
 
     private Consumer<String> warnings(Step.Visible step) {
@@ -169,9 +176,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
 
     private StepFiles directory(Step.MakeDirectory step, StepFiles parent) throws IOException {
         LayerPlan plan = new LayerPlan(parent.tree());
-        Owner owner = step.user().isEmpty()
-                ? Owner.ROOT
-                : Owner.ofFiles(step.user(), parent.tree(), "USER " + step.user(), warnings(step));
+        Owner owner = step.user().isEmpty() ? Owner.ROOT : owner(step.user(), parent, "USER " + step.user(), step);
         Instant date = date();
         long seconds = date == null ? 0 : date.getEpochSecond();
         try {

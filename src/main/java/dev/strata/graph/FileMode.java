@@ -8,7 +8,9 @@ import java.util.regex.Pattern;
 /**
  * A mode as {@code --chmod} takes it: octal, or symbolic as chmod(1) has it ({@code u=rwX,go=rX}).
  *
- * <p>Source: Dockerfile reference, COPY --chmod; POSIX chmod.
+ * <p>Source: Dockerfile reference, COPY --chmod; where POSIX leaves a choice, as the BSDs and BuildKit have it: {@code =}
+ * takes away the set-user-ID and set-group-ID bits, of folders, too, but not where it copies another's permissions, and
+ * the sticky bit is not the others' to give.
  */
 public final class FileMode {
     private static final Pattern OCTAL = Pattern.compile("[0-7]{1,9}");
@@ -68,7 +70,7 @@ public final class FileMode {
         }
         int mode = before;
         for (Action action : actions) {
-            mode = apply(action, mode, directory);
+            mode = apply(action, mode, directory || (before & 0111) != 0);
         }
         return mode & ALL;
     }
@@ -81,23 +83,26 @@ public final class FileMode {
         return octal >= 0 ? octal & 0777 : USUAL_FOLDER;
     }
 
-    private static int apply(Action action, int mode, boolean directory) {
+    /** @param executable whether X means x: for a folder, and for what somebody could execute before the first action */
+    private static int apply(Action action, int mode, boolean executable) {
         int bits = 0;
         int mask = 0;
+        boolean copies = !action.permissions().isEmpty() && "ugo".contains(action.permissions());
         String everybody = action.who().replace("a", "ugo");
         for (int i = 0; i < everybody.length(); i++) {
             char who = everybody.charAt(i);
             int shift = who == 'u' ? 6 : who == 'g' ? 3 : 0;
-            bits |= permissions(action.permissions(), mode, directory) << shift;
+            bits |= permissions(action.permissions(), mode, executable) << shift;
             mask |= 07 << shift;
             if (action.permissions().indexOf('s') >= 0 && who != 'o') {
                 bits |= who == 'u' ? 04000 : 02000;
             }
-            if (who != 'o' && action.operator() == '=' && !directory) {
+            if (who != 'o' && action.operator() == '=' && !copies) {
                 mask |= who == 'u' ? 04000 : 02000;
             }
         }
-        if (action.permissions().indexOf('t') >= 0) {
+        if (action.permissions().indexOf('t') >= 0
+                && !everybody.replace("o", "").isEmpty()) {
             bits |= 01000;
         }
         return switch (action.operator()) {
@@ -107,14 +112,14 @@ public final class FileMode {
         };
     }
 
-    private static int permissions(String letters, int mode, boolean directory) {
+    private static int permissions(String letters, int mode, boolean executable) {
         int bits = 0;
         for (int i = 0; i < letters.length(); i++) {
             bits |= switch (letters.charAt(i)) {
                 case 'r' -> 4;
                 case 'w' -> 2;
                 case 'x' -> 1;
-                case 'X' -> directory || (mode & 0111) != 0 ? 1 : 0;
+                case 'X' -> executable ? 1 : 0;
                 case 'u' -> (mode >> 6) & 7;
                 case 'g' -> (mode >> 3) & 7;
                 case 'o' -> mode & 7;

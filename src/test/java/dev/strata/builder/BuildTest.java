@@ -467,6 +467,28 @@ class BuildTest {
     }
 
     @Test
+    void aGroupThatTheImageDoesNotKnowIsTheUsersOwn() {
+        bench.file("Dockerfile", "FROM scratch\nCOPY a /\nCOPY --chown=7:nobody a /b\n")
+                .file("a", "a");
+        bench.digest();
+        assertThat(bench.events(Event.Warning.class))
+                .singleElement()
+                .satisfies(warning -> assertThat(warning.message())
+                        .contains("unable to find group nobody")
+                        .contains("the user's own is taken"));
+    }
+
+    @Test
+    void onNothingAnOwnerIsANumber() {
+        bench.file("Dockerfile", "FROM scratch\nCOPY --chown=nobody a /\n").file("a", "a");
+        Failure failure = bench.failure();
+        assertThat(failure.where()).isEqualTo("Dockerfile:2");
+        assertThat(failure.what()).contains("COPY --chown=nobody").contains("/etc/passwd");
+        bench.file("Dockerfile", "FROM scratch\nCOPY --chown=root:7 a /\n");
+        bench.digest();
+    }
+
+    @Test
     void anOwnerBeyondAllNumbersIsTheUsersToMend() {
         shop(base());
         bench.file("Dockerfile", "FROM scratch\nCOPY --chown=4294967295 package.json /\n");

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -105,6 +106,17 @@ class CopyingTest {
     }
 
     private List<String> copied(String instruction) {
+        return changes(instruction).stream().map(CopyingTest::told).toList();
+    }
+
+    private List<String> times(String instruction) {
+        return changes(instruction).stream()
+                .map(change -> ((Change.Put) change).node().metadata().seconds() + " "
+                        + told(change).split(" ", 3)[2])
+                .toList();
+    }
+
+    private Collection<Change> changes(String instruction) {
         List<String> words = new ArrayList<>(List.of(instruction.split(" ")));
         boolean add = words.removeFirst().equals("ADD");
         List<String> flags =
@@ -122,7 +134,7 @@ class CopyingTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return plan.changes().stream().map(CopyingTest::told).toList();
+        return plan.changes();
     }
 
     private dev.strata.layer.@Nullable LayerTree archive(InputStream file) throws IOException {
@@ -162,10 +174,20 @@ class CopyingTest {
     void ofAFolderItsContentIsCopiedAndTheDestinationKeepsItsMode() {
         source.folder("d", 0700, 0, 0).folder("d/e", 0711, 0, 0).file("d/e/f");
         below.folder("there", 0750, 5, 6).folder("there/e", 0777, 7, 8);
-        assertThat(copied("COPY d /there")).containsExactly("711 0:0 there/e/", "644 0:0 there/e/f");
+        assertThat(copied("COPY d /there")).containsExactly("750 5:6 there/", "711 0:0 there/e/", "644 0:0 there/e/f");
         assertThat(copied("COPY d /new"))
                 .as("one that is made is a new folder and not the source's")
                 .containsExactly("755 0:0 new/", "711 0:0 new/e/", "644 0:0 new/e/f");
+    }
+
+    @Test
+    void theDestinationOfAFolderGetsTheFoldersTime() {
+        source.folder("d").file("d/f").file("a");
+        below.file("there/b").file("other/b");
+        date = null;
+        assertThat(times("COPY d /new/x")).containsExactly("0 new/", "100 new/x/", "100 new/x/f");
+        assertThat(times("COPY d /there")).containsExactly("100 there/", "100 there/f");
+        assertThat(times("COPY a /other/")).as("of a file it does not").containsExactly("100 other/a");
     }
 
     @Test
@@ -211,7 +233,7 @@ class CopyingTest {
         source.file("etc/passwd").link("l", "../../../etc/passwd");
         assertThat(copied("COPY l /")).containsExactly("644 0:0 l");
         assertThatThrownBy(() -> copied("COPY ../../root /"))
-                .hasMessageContaining("\"/root\": no such file or directory");
+                .hasMessageContaining("\"/root\": not found (no such file or directory)");
     }
 
     @Test
@@ -248,6 +270,17 @@ class CopyingTest {
         assertThat(copied("COPY --parents a/./b/c /x/")).containsExactly("755 0:0 x/", "711 0:0 x/b/", "644 0:0 x/b/c");
         assertThat(copied("COPY --parents a/./**/c /x/"))
                 .containsExactly("755 0:0 x/", "711 0:0 x/b/", "644 0:0 x/b/c", "755 0:0 x/x/", "644 0:0 x/x/c");
+    }
+
+    @Test
+    void aFolderOnTheWayThatIsThereKeepsItsOwnerAndGetsTheSourcesMode() {
+        source.folder("a", 0700, 0, 0).folder("a/b", 0711, 0, 0).file("a/b/c").file("a/b/d");
+        below.folder("x").folder("x/a", 0777, 5, 6);
+        assertThat(copied("COPY --parents a/b/c /x/"))
+                .containsExactly("700 5:6 x/a/", "711 0:0 x/a/b/", "644 0:0 x/a/b/c");
+        assertThat(copied("COPY --parents --chmod=640 a/b/? /y/"))
+                .as("made once for all that one source matches")
+                .contains("640 0:0 y/a/", "640 0:0 y/a/b/");
     }
 
     @Test

@@ -24,6 +24,12 @@ class FileModeTest {
         u+s,g+s     | 755  | 6755
         a=,u=r      | 777  | 400
         u=rw+x      | 44   | 744
+        u=g         | 4755 | 4555
+        u=rx        | 4755 | 555
+        u+x,g+X     | 644  | 744
+        a-x,a+X     | 755  | 755
+        o+t         | 755  | 755
+        a+t         | 755  | 1755
         """)
     void aModeIsAppliedToAFile(String mode, String before, String after) {
         assertThat(Integer.toOctalString(FileMode.parse(mode).apply(Integer.parseInt(before, 8), false)))
@@ -33,6 +39,11 @@ class FileModeTest {
     @Test
     void aFolderIsAlwaysSearchable() {
         assertThat(FileMode.parse("go=rX").apply(0600, true)).isEqualTo(0655);
+    }
+
+    @Test
+    void aFolderIsSetToWhatIsSaidAndNoMore() {
+        assertThat(FileMode.parse("g=rx").apply(02775, true)).isEqualTo(0755);
     }
 
     @ParameterizedTest
