@@ -68,6 +68,10 @@ cluster-down: ## end the one-node Kubernetes and remove its data; what was built
 bench-scale: ## how the operator does with 10,000 builds on the cluster that runs, with nodes that run nothing
 	@scripts/scale.sh
 
+.PHONY: bench-cluster
+bench-cluster: ## how long a build takes from apply to Ready on the cluster that runs, and where the time goes
+	@scripts/bench-cluster.sh
+
 .PHONY: format
 format: ## format the sources as the build wants them
 	@scripts/maven.sh spotless:apply

@@ -59,6 +59,9 @@ final class BuilderCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintStream out = System.out;
+        out.println(
+                new Main.Version().getVersion()[0] + " begins"); // no event; its time parts the pod's start from ours
+        out.flush();
         Outcome outcome;
         // A pod that is stopped gets SIGTERM.
         try (Stopping _ = new Stopping(PATIENCE)) {

@@ -68,11 +68,18 @@ public final class Main {
         if (arguments.length > 0 && List.of("build", "builder").contains(arguments[0])) {
             HeadStart.begin();
         }
-        int code = arguments.length == 2 && arguments[0].equals(Rehearsal.NAME)
-                ? Rehearsal.run(Path.of(arguments[1]))
-                : run(arguments);
+        int code = arguments.length == 2 ? prepared(arguments[0], arguments[1]) : run(arguments);
         System.out.flush();
         System.exit(code);
+    }
+
+    /** What {@code bin/strata-aot} calls, and else a command. */
+    private static int prepared(String word, String argument) {
+        return switch (word) {
+            case StackMaps.NAME -> StackMaps.run(Path.of(argument));
+            case Rehearsal.NAME -> Rehearsal.run(Path.of(argument));
+            default -> run(word, argument);
+        };
     }
 
     /** All of the command line, for who wants to know its options. */

@@ -60,26 +60,33 @@ public final class Posix {
 
     private static final MethodHandle LIST = number("llistxattr", ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle GET = number("lgetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle SET = call("lsetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle REMOVE = call("lremovexattr", ADDRESS, ADDRESS);
     private static final MethodHandle STATX = call("statx", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle CHMOD = call("chmod", ADDRESS, JAVA_INT);
-    private static final MethodHandle LCHOWN = call("lchown", ADDRESS, JAVA_INT, JAVA_INT);
-    private static final MethodHandle UTIMENSAT = call("utimensat", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
-    private static final MethodHandle MKNOD = call("mknod", ADDRESS, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MKDIR = call("mkdir", ADDRESS, JAVA_INT);
-    private static final MethodHandle SYMLINK = call("symlink", ADDRESS, ADDRESS);
-    private static final MethodHandle LINKAT = call("linkat", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle UNLINK = call("unlink", ADDRESS);
-    private static final MethodHandle MOUNT = call("mount", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS);
-    private static final MethodHandle UMOUNT = call("umount2", ADDRESS, JAVA_INT);
-    private static final MethodHandle GETEUID = Linker.nativeLinker()
-            .downcallHandle(
-                    Linker.nativeLinker().defaultLookup().findOrThrow("geteuid"), FunctionDescriptor.of(JAVA_INT));
-    private static final MethodHandle MESSAGE = Linker.nativeLinker()
-            .downcallHandle(
-                    Linker.nativeLinker().defaultLookup().findOrThrow("strerror"),
-                    FunctionDescriptor.of(ADDRESS, JAVA_INT));
+
+    /** What only looking at files has no need of: to link a call takes Java some milliseconds, in each run anew. */
+    private static final class Changing {
+        static final MethodHandle SET = call("lsetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
+        static final MethodHandle REMOVE = call("lremovexattr", ADDRESS, ADDRESS);
+        static final MethodHandle CHMOD = call("chmod", ADDRESS, JAVA_INT);
+        static final MethodHandle LCHOWN = call("lchown", ADDRESS, JAVA_INT, JAVA_INT);
+        static final MethodHandle UTIMENSAT = call("utimensat", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
+        static final MethodHandle MKNOD = call("mknod", ADDRESS, JAVA_INT, JAVA_LONG);
+        static final MethodHandle MKDIR = call("mkdir", ADDRESS, JAVA_INT);
+        static final MethodHandle SYMLINK = call("symlink", ADDRESS, ADDRESS);
+        static final MethodHandle LINKAT = call("linkat", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
+        static final MethodHandle UNLINK = call("unlink", ADDRESS);
+        static final MethodHandle MOUNT = call("mount", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS);
+        static final MethodHandle UMOUNT = call("umount2", ADDRESS, JAVA_INT);
+        static final MethodHandle GETEUID = Linker.nativeLinker()
+                .downcallHandle(
+                        Linker.nativeLinker().defaultLookup().findOrThrow("geteuid"), FunctionDescriptor.of(JAVA_INT));
+    }
+
+    private static final class Explaining {
+        static final MethodHandle MESSAGE = Linker.nativeLinker()
+                .downcallHandle(
+                        Linker.nativeLinker().defaultLookup().findOrThrow("strerror"),
+                        FunctionDescriptor.of(ADDRESS, JAVA_INT));
+    }
 
     /** One a thread, so that looking at fifty thousand files does not allocate fifty thousand times. */
     private static final ThreadLocal<Room> ROOM = ThreadLocal.withInitial(Room::new);
@@ -207,28 +214,29 @@ public final class Posix {
                 value.length <= LARGEST ? room.value : Arena.ofAuto().allocate(value.length);
         MemorySegment.copy(value, 0, bytes, JAVA_BYTE, 0, value.length);
         run("cannot set extended attribute " + name, path, () ->
-                (int) SET.invokeExact(room.state, text, key, bytes, (long) value.length, 0));
+                (int) Changing.SET.invokeExact(room.state, text, key, bytes, (long) value.length, 0));
     }
 
     static void removeXattr(byte[] path, String name) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
         MemorySegment key = terminated(room.other, name.getBytes(StandardCharsets.ISO_8859_1));
-        run("cannot remove extended attribute " + name, path, () -> (int) REMOVE.invokeExact(room.state, text, key));
+        run("cannot remove extended attribute " + name, path, () ->
+                (int) Changing.REMOVE.invokeExact(room.state, text, key));
     }
 
     /** Sets permission bits; follows a link, so it is for what is known to be none. */
     static void mode(byte[] path, int mode) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
-        run("cannot set its mode", path, () -> (int) CHMOD.invokeExact(room.state, text, mode));
+        run("cannot set its mode", path, () -> (int) Changing.CHMOD.invokeExact(room.state, text, mode));
     }
 
     static void owner(byte[] path, long uid, long gid) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
         run("cannot give it to " + uid + ":" + gid, path, () ->
-                (int) LCHOWN.invokeExact(room.state, text, (int) uid, (int) gid));
+                (int) Changing.LCHOWN.invokeExact(room.state, text, (int) uid, (int) gid));
     }
 
     /** Sets the time of last modification, and that of last access to the same. */
@@ -240,7 +248,7 @@ public final class Posix {
             room.value.setAtIndex(JAVA_LONG, i + 1, nanoseconds);
         }
         run("cannot set its time", path, () ->
-                (int) UTIMENSAT.invokeExact(room.state, HERE, text, room.value, NO_FOLLOW));
+                (int) Changing.UTIMENSAT.invokeExact(room.state, HERE, text, room.value, NO_FOLLOW));
     }
 
     /** @param mode with the type: {@link #FIFO}, {@link #CHARACTER_DEVICE} or {@link #BLOCK_DEVICE} */
@@ -249,20 +257,20 @@ public final class Posix {
         MemorySegment text = terminated(room.path, path);
         // As glibc's gnu_dev_makedev puts a device number together.
         long device = ((major & 0xFFF) << 8) | ((major & ~0xFFFL) << 32) | (minor & 0xFF) | ((minor & ~0xFFL) << 12);
-        run("cannot make a node", path, () -> (int) MKNOD.invokeExact(room.state, text, mode, device));
+        run("cannot make a node", path, () -> (int) Changing.MKNOD.invokeExact(room.state, text, mode, device));
     }
 
     static void directory(byte[] path, int mode) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
-        run("cannot make a directory", path, () -> (int) MKDIR.invokeExact(room.state, text, mode));
+        run("cannot make a directory", path, () -> (int) Changing.MKDIR.invokeExact(room.state, text, mode));
     }
 
     static void symbolicLink(byte[] path, byte[] target) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
         MemorySegment to = terminated(room.other, target);
-        run("cannot make a symbolic link", path, () -> (int) SYMLINK.invokeExact(room.state, to, text));
+        run("cannot make a symbolic link", path, () -> (int) Changing.SYMLINK.invokeExact(room.state, to, text));
     }
 
     /** Another name for a file; where that is a symbolic link, for the link. */
@@ -270,14 +278,15 @@ public final class Posix {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
         MemorySegment from = terminated(room.other, existing);
-        run("cannot make a hard link", path, () -> (int) LINKAT.invokeExact(room.state, HERE, from, HERE, text, 0));
+        run("cannot make a hard link", path, () ->
+                (int) Changing.LINKAT.invokeExact(room.state, HERE, from, HERE, text, 0));
     }
 
     /** Removes what is no directory. */
     static void unlink(byte[] path) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
-        run("cannot remove it", path, () -> (int) UNLINK.invokeExact(room.state, text));
+        run("cannot remove it", path, () -> (int) Changing.UNLINK.invokeExact(room.state, text));
     }
 
     /**
@@ -292,7 +301,7 @@ public final class Posix {
         MemorySegment kind = terminated(MemorySegment.NULL, Names.bytes(type));
         MemorySegment data = terminated(MemorySegment.NULL, Names.bytes(options));
         run("cannot mount " + type + " with \"" + options + "\"", path, () ->
-                (int) MOUNT.invokeExact(room.state, from, text, kind, flags, data));
+                (int) Changing.MOUNT.invokeExact(room.state, from, text, kind, flags, data));
     }
 
     /** @param flags 0 or {@link #DETACH} */
@@ -300,13 +309,13 @@ public final class Posix {
         Room room = ROOM.get();
         byte[] path = DiskNames.bytes(target);
         MemorySegment text = terminated(room.path, path);
-        run("cannot unmount it", path, () -> (int) UMOUNT.invokeExact(room.state, text, flags));
+        run("cannot unmount it", path, () -> (int) Changing.UMOUNT.invokeExact(room.state, text, flags));
     }
 
     /** Whether this process may do what root may, perhaps only in its user namespace. */
     static boolean isSuperuser() {
         try {
-            return (int) GETEUID.invokeExact() == 0;
+            return (int) Changing.GETEUID.invokeExact() == 0;
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
@@ -347,7 +356,7 @@ public final class Posix {
 
     private static String message(int errno) {
         try {
-            MemorySegment text = (MemorySegment) MESSAGE.invokeExact(errno);
+            MemorySegment text = (MemorySegment) Explaining.MESSAGE.invokeExact(errno);
             return text.reinterpret(1024).getString(0);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
