@@ -90,14 +90,8 @@ class BuildCommand implements Callable<Integer> {
             })
     private List<String> outputs = new ArrayList<>();
 
-    @Option(names = "--target", paramLabel = "STAGE", description = "The stage to build; default: the last one.")
-    private @Nullable String target;
-
-    @Option(
-            names = "--build-arg",
-            paramLabel = "NAME[=VALUE]",
-            description = "Value of an ARG; without =VALUE that of the environment; may be repeated.")
-    private List<String> args = new ArrayList<>();
+    @Mixin
+    private StageChoice stage = new StageChoice();
 
     @Option(names = "--label", paramLabel = "NAME=VALUE", description = "Label of the image; may be repeated.")
     private List<String> labels = new ArrayList<>();
@@ -325,8 +319,8 @@ class BuildCommand implements Callable<Integer> {
                 Path.of(context).toAbsolutePath().normalize().toString(),
                 source(context),
                 new Plan.DockerfileAt(dockerfile(), null),
-                target,
-                Names.arguments(Objects.requireNonNull(spec), args),
+                stage.target(),
+                stage.arguments(Objects.requireNonNull(spec)),
                 platform,
                 secrets(),
                 agents(),

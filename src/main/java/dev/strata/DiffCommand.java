@@ -12,7 +12,6 @@ import dev.strata.layer.Node;
 import dev.strata.registry.Registry;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,17 +61,11 @@ final class DiffCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "B", description = "The image after.")
     private String after = "";
 
-    @Option(
-            names = "--platform",
-            paramLabel = "OS/ARCH",
-            description = "Which image of several; default: that of this machine.")
-    private @Nullable String platform;
+    @Mixin
+    private PlatformChoice platform = new PlatformChoice();
 
-    @Option(
-            names = "--state",
-            paramLabel = "FOLDER",
-            description = "Keeps layers between calls; default: ~/.cache/strata/state.")
-    private @Nullable Path state;
+    @Mixin
+    private KeptLayers layers = new KeptLayers();
 
     @Option(names = "--format", paramLabel = "FORMAT", description = "text or json; default: text.")
     private Format format = Format.TEXT;
@@ -80,9 +73,9 @@ final class DiffCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
-        Platform wanted = Names.platform(command, platform);
+        Platform wanted = platform.of(command);
         try (Registry registry = new Registry(access.options());
-                OpenImages images = new OpenImages(Names.state(state), registry)) {
+                OpenImages images = new OpenImages(layers.folder(), registry)) {
             Opened one = Names.opened(command, images, before, wanted);
             Opened other = Names.opened(command, images, after, wanted);
             ImageDiff diff = ImageDiff.between(images, one, other);

@@ -9,9 +9,7 @@ import dev.strata.graph.BaseException;
 import dev.strata.graph.Bases;
 import dev.strata.graph.BuildGraph;
 import dev.strata.graph.GraphException;
-import dev.strata.graph.Label;
 import dev.strata.graph.Request;
-import dev.strata.graph.Step;
 import dev.strata.image.Digest;
 import dev.strata.image.Image;
 import dev.strata.image.Json;
@@ -80,14 +78,8 @@ final class GraphCommand implements Callable<Integer> {
             description = "The Dockerfile; default: Dockerfile in the context.")
     private @Nullable Path file;
 
-    @Option(names = "--target", paramLabel = "STAGE", description = "The stage to build; default: the last one.")
-    private @Nullable String target;
-
-    @Option(
-            names = "--build-arg",
-            paramLabel = "NAME[=VALUE]",
-            description = "Value of an ARG; without =VALUE that of the environment; may be repeated.")
-    private List<String> arguments = new ArrayList<>();
+    @Mixin
+    private StageChoice stage = new StageChoice();
 
     @Option(
             names = "--build-context",
@@ -159,7 +151,7 @@ final class GraphCommand implements Callable<Integer> {
         Dockerfile dockerfile = Dockerfile.parse(name, Files.readAllBytes(path));
         List<SyntaxError> errors = dockerfile.check(LintOptions.DEFAULT
                 .withBuildArgs(request().args())
-                .withTarget(target, true)
+                .withTarget(stage.target(), true)
                 .withContexts(request()::hasContext));
         if (!errors.isEmpty()) {
             throw new DockerfileException(name, dockerfile.lines(), errors);
@@ -168,16 +160,11 @@ final class GraphCommand implements Callable<Integer> {
     }
 
     private Request request() {
-        LinkedHashMap<String, String> values = new LinkedHashMap<>();
-        Names.arguments(Objects.requireNonNull(spec), arguments).forEach((name, value) -> {
-            if (value != null) {
-                values.put(name, value);
-            }
-        });
+        CommandSpec command = Objects.requireNonNull(spec);
         return new Request(
-                target,
-                values,
-                Names.platform(spec, platform),
+                stage.target(),
+                stage.values(command),
+                Names.platform(command, platform),
                 Platform.host(),
                 contexts(),
                 List.of(),
@@ -266,99 +253,10 @@ final class GraphCommand implements Callable<Integer> {
 
     private void print(BuildGraph graph, PrintWriter out) {
         switch (format) {
-            case TEXT -> text(graph, out);
-            case JSON -> out.println(Json.text(json(graph)));
-            case DOT -> dot(graph, out);
+            case TEXT -> GraphDrawing.text(graph, out);
+            case JSON -> out.println(Json.text(GraphDrawing.json(graph)));
+            case DOT -> GraphDrawing.dot(graph, out);
         }
         out.flush();
-    }
-
-    /** What the step is to a reader. */
-    private static String title(Step step) {
-        return switch (step) {
-            case Step.Scratch scratch -> "the empty image";
-            case Step.Files files -> files.context().isEmpty() ? "the build context" : "the context " + files.context();
-            case Step.Visible visible -> label(visible.label());
-        };
-    }
-
-    private static String label(Label label) {
-        return "[" + label.stage() + " " + label.number() + "/" + label.total() + "] " + label.instruction();
-    }
-
-    private static void text(BuildGraph graph, PrintWriter out) {
-        for (Step step : graph.steps()) {
-            out.print("#" + step.id() + " " + title(step));
-            if (step instanceof Step.Visible visible && visible.label().line() > 0) {
-                out.print("  (line " + visible.label().line() + ")");
-            }
-            List<String> inputs =
-                    step.inputs().stream().distinct().map(id -> "#" + id).toList();
-            out.println(inputs.isEmpty() ? "" : "  <- " + String.join(", ", inputs));
-        }
-        out.println("the image is #" + graph.product().step());
-        for (BuildGraph.Skipped stage : graph.skipped()) {
-            out.println("left out: " + stage.stage() + " (line " + stage.line() + "): " + stage.reason());
-        }
-    }
-
-    private static Map<String, Object> json(BuildGraph graph) {
-        Map<String, Object> all = new LinkedHashMap<>();
-        all.put("steps", graph.steps().stream().map(GraphCommand::json).toList());
-        all.put("image", graph.product().step());
-        all.put("skipped", graph.skipped());
-        return all;
-    }
-
-    private static Map<String, Object> json(Step step) {
-        Map<String, Object> all = new LinkedHashMap<>();
-        all.put("id", step.id());
-        all.put("kind", kind(step));
-        all.put("inputs", step.inputs().stream().distinct().toList());
-        if (step instanceof Step.Visible visible) {
-            all.put("stage", visible.label().stage());
-            all.put("number", visible.label().number());
-            all.put("total", visible.label().total());
-            all.put("line", visible.label().line());
-            all.put("instruction", visible.label().instruction());
-        }
-        return all;
-    }
-
-    private static String kind(Step step) {
-        return switch (step) {
-            case Step.Scratch scratch -> "scratch";
-            case Step.Base base -> "base";
-            case Step.Files files -> "context";
-            case Step.Run run -> "run";
-            case Step.Copy copy -> copy.add() ? "add" : "copy";
-            case Step.MakeDirectory directory -> "workdir";
-        };
-    }
-
-    /** The language of Graphviz: what a step stands on by a full line, what else it reads by a broken one. */
-    private static void dot(BuildGraph graph, PrintWriter out) {
-        out.println("digraph build {");
-        out.println("  rankdir=LR; node [shape=box];");
-        for (Step step : graph.steps()) {
-            out.println("  s" + step.id() + " [label=" + quoted(title(step))
-                    + (step.id() == graph.product().step() ? ", penwidth=2" : "") + "];");
-        }
-        for (Step step : graph.steps()) {
-            int parent = step instanceof Step.Layered layered ? layered.parent() : -1;
-            step.inputs().stream()
-                    .distinct()
-                    .forEach(id ->
-                            out.println("  s" + id + " -> s" + step.id() + (id == parent ? ";" : " [style=dashed];")));
-        }
-        for (BuildGraph.Skipped stage : graph.skipped()) {
-            out.println("  " + quoted("skipped " + stage.line()) + " [style=dotted, label="
-                    + quoted(stage.stage() + ": " + stage.reason()) + "];");
-        }
-        out.println("}");
-    }
-
-    private static String quoted(String text) {
-        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 }

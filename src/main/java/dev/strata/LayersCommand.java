@@ -46,11 +46,8 @@ final class LayersCommand implements Callable<Integer> {
     @Parameters(paramLabel = "IMAGE", description = "Name of an image, with a tag or a digest.")
     private @Nullable String image;
 
-    @Option(
-            names = "--platform",
-            paramLabel = "OS/ARCH",
-            description = "Which image of several; default: that of this machine.")
-    private @Nullable String platform;
+    @Mixin
+    private PlatformChoice platform = new PlatformChoice();
 
     @Option(names = "--base", paramLabel = "IMAGE", description = "Mark the layers of this image as the base.")
     private @Nullable String base;
@@ -59,7 +56,7 @@ final class LayersCommand implements Callable<Integer> {
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
         Reference name = Names.reference(command, Objects.requireNonNull(image));
-        Platform wanted = Names.platform(command, platform);
+        Platform wanted = platform.of(command);
         Optional<Reference> baseName = Optional.ofNullable(base).map(text -> Names.reference(command, text));
         PrintWriter out = command.commandLine().getOut();
         try (Registry registry = new Registry(access.options())) {

@@ -29,6 +29,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -61,20 +62,14 @@ final class LintCommand implements Callable<Integer> {
             description = "Dockerfile, may be repeated; default: Dockerfile in the context.")
     private List<Path> files = new ArrayList<>();
 
-    @Option(
-            names = "--build-arg",
-            paramLabel = "NAME=VALUE",
-            description = "Value of an ARG; without a value that of the environment.")
-    private List<String> buildArgs = new ArrayList<>();
+    @Mixin
+    private StageChoice stage = new StageChoice();
 
     @Option(
             names = "--build-context",
             paramLabel = "NAME[=VALUE]",
             description = "Name of a context that is given with the build, and so is no image; may be repeated.")
     private List<String> contexts = new ArrayList<>();
-
-    @Option(names = "--target", paramLabel = "STAGE", description = "Stage that would be built; default: the last.")
-    private @Nullable String target;
 
     @Option(names = "--format", paramLabel = "FORMAT", description = "text, json or sarif; default: text.")
     private Format format = Format.TEXT;
@@ -103,7 +98,7 @@ final class LintCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
-        Map<String, String> arguments = arguments(command);
+        Map<String, String> arguments = stage.values(command);
         List<Report> reports = new ArrayList<>();
         for (Path file : files.isEmpty() ? List.of(context.resolve("Dockerfile")) : files) {
             try {
@@ -127,16 +122,6 @@ final class LintCommand implements Callable<Integer> {
         return reports.stream().anyMatch(Report::fails) ? Main.FAILED : Main.OK;
     }
 
-    private Map<String, String> arguments(CommandSpec command) {
-        Map<String, String> arguments = new LinkedHashMap<>();
-        Names.arguments(command, buildArgs).forEach((name, value) -> {
-            if (value != null) {
-                arguments.put(name, value);
-            }
-        });
-        return arguments;
-    }
-
     private Report report(Path path, Map<String, String> arguments) throws IOException {
         String name = path.normalize().toString();
         Dockerfile file;
@@ -150,7 +135,7 @@ final class LintCommand implements Callable<Integer> {
         }
         LintOptions options = LintOptions.DEFAULT
                 .withBuildArgs(arguments)
-                .withTarget(target, target != null)
+                .withTarget(stage.target(), stage.target() != null)
                 .withContexts(contextNames()::contains)
                 .withIgnoreFile(ignoreFile);
         List<SyntaxError> errors = file.check(options);

@@ -48,12 +48,7 @@ final class Names {
         }
     }
 
-    /** Values of ARGs as {@code --build-arg} gives them: NAME=VALUE, or NAME for the environment's, null where it has none. */
-    static SequencedMap<String, @Nullable String> arguments(CommandSpec command, List<String> texts) {
-        return variables(command, "--build-arg", texts);
-    }
-
-    /** The same for any option. */
+    /** Values by name as an option gives them: NAME=VALUE, or NAME for the environment's, null where it has none. */
     static SequencedMap<String, @Nullable String> variables(CommandSpec command, String option, List<String> texts) {
         SequencedMap<String, @Nullable String> values = new LinkedHashMap<>();
         for (String text : texts) {

@@ -101,28 +101,22 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--add-host", paramLabel = "NAME:ADDRESS", description = "A line for /etc/hosts; may be repeated.")
     private List<String> hosts = new ArrayList<>();
 
-    @Option(
-            names = "--platform",
-            paramLabel = "OS/ARCH",
-            description = "Which image of several; default: that of this machine.")
-    private @Nullable String platform;
+    @Mixin
+    private PlatformChoice platform = new PlatformChoice();
 
-    @Option(
-            names = "--state",
-            paramLabel = "FOLDER",
-            description = "Keeps layers between calls; default: ~/.cache/strata/state.")
-    private @Nullable Path state;
+    @Mixin
+    private KeptLayers layers = new KeptLayers();
 
     @Override
     public Integer call() throws IOException {
         CommandSpec command = Objects.requireNonNull(spec);
         ImageRun run = run(command);
-        Path folder = Files.createDirectories(Names.state(state));
+        Path folder = Files.createDirectories(layers.folder());
         Path temporary = Files.createTempDirectory(folder, "run");
         try (Stopping _ = new Stopping(PATIENCE);
                 Registry registry = new Registry(access.options());
                 OpenImages images = new OpenImages(folder, registry)) {
-            OpenImages.Opened opened = Names.opened(command, images, image, Names.platform(command, platform));
+            OpenImages.Opened opened = Names.opened(command, images, image, platform.of(command));
             BuildSettings settings =
                     new BuildSettings(folder, temporary, !"none".equals(System.getenv("STRATA_ISOLATION")), null, 1);
             PrintWriter out = command.commandLine().getOut();

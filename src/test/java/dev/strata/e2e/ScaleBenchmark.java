@@ -259,7 +259,7 @@ final class ScaleBenchmark {
                                 "POST configmaps",
                                 "GET configmaps",
                                 "DELETE configmaps",
-                                "PATCH imagebuilds/status",
+                                "APPLY imagebuilds/status",
                                 "GET serviceaccounts",
                                 "GET secrets")
                         .contains(what)) {
