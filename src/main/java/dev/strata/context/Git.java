@@ -29,7 +29,7 @@ public final class Git {
     /**
      * @param scratch a folder for what git needs beside the repository; made when absent
      * @param caBundle PEM file with authorities to trust besides the system's; null for none
-     * @param bounds of the files of a commit
+     * @param bounds of the files of a commit, those of submodules and of Git LFS included, and of git's own copy of them
      */
     public Git(Path scratch, @Nullable Path caBundle, Bounds bounds) {
         this.scratch = scratch;
@@ -64,7 +64,8 @@ public final class Git {
         boolean deep = address.submodules() == null ? submodules : address.submodules();
         GitRemote remote = GitRemote.check(address.remote());
         checkRevision(address);
-        try (GitSession session = GitSession.open(remote, into, scratch, new Credentials(credentials), caBundle)) {
+        try (GitSession session =
+                GitSession.open(remote, into, scratch, new Credentials(credentials), caBundle, bounds)) {
             return checkout(session, remote, address, into, keep, deep);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the files of " + remote.shown(), e);
@@ -83,7 +84,8 @@ public final class Git {
         try {
             Files.createDirectories(scratch);
             Path empty = Files.createTempDirectory(scratch, "ls");
-            try (GitSession session = GitSession.open(remote, empty, scratch, new Credentials(credentials), caBundle)) {
+            try (GitSession session =
+                    GitSession.open(remote, empty, scratch, new Credentials(credentials), caBundle, bounds)) {
                 return references(
                         session.run("ls-remote", "--quiet", remote.address(), "HEAD", "refs/heads/*", "refs/tags/*"));
             } finally {
@@ -144,6 +146,7 @@ public final class Git {
             if (deep) {
                 new Submodules(session).checkout();
             }
+            session.refuseTooMuchHere();
             session.refuseMissingLfs(deep);
             Instant date =
                     Instant.ofEpochSecond(Long.parseLong(session.run("show", "--no-patch", "--format=%ct", commit)));
@@ -248,6 +251,11 @@ public final class Git {
             }
             String protocols = "https:http:ssh" + (scheme.equals("git") || scheme.equals("file") ? ":" + scheme : "");
             return new GitRemote(address, shown, protocols, scheme.startsWith("http") ? origin(address) : null);
+        }
+
+        /** Whether it is on this machine. */
+        boolean isFolder() {
+            return scheme(address).equals("file");
         }
 
         boolean isSsh() {

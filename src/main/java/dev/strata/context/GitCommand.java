@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -35,6 +37,29 @@ final class GitCommand {
 
     private final Path folder;
     private final SequencedMap<String, String> environment;
+    private final Watch watch;
+
+    /** Is asked while git runs, again and again. */
+    interface Watch {
+        /** For programs that put nothing on the disk. */
+        Watch NONE = new Watch() {
+            @Override
+            public Duration pause() {
+                return Duration.ofDays(1);
+            }
+
+            @Override
+            public void look() {
+                // nothing to see
+            }
+        };
+
+        /** How long until the next look. */
+        Duration pause();
+
+        /** Throws where git must not go on; it is ended then, with its children. */
+        void look();
+    }
 
     /**
      * @param folder where git works
@@ -43,8 +68,15 @@ final class GitCommand {
      * @param configuration in git's own names
      * @param more variables, such as GIT_SSH_COMMAND
      */
-    GitCommand(Path folder, Path home, String protocols, Map<String, String> configuration, Map<String, String> more) {
+    GitCommand(
+            Path folder,
+            Path home,
+            String protocols,
+            Map<String, String> configuration,
+            Map<String, String> more,
+            Watch watch) {
         this.folder = folder;
+        this.watch = watch;
         this.environment = new LinkedHashMap<>();
         environment.put("LC_ALL", "C.UTF-8");
         environment.put("HOME", home.toString());
@@ -52,6 +84,7 @@ final class GitCommand {
         environment.put("GIT_CONFIG_NOSYSTEM", "1");
         environment.put("GIT_CONFIG_GLOBAL", "/dev/null");
         environment.put("GIT_ATTR_NOSYSTEM", "1");
+        environment.put("GIT_TEMPLATE_DIR", ""); // no sample hooks in each submodule
         environment.put("GIT_ALLOW_PROTOCOL", protocols);
         environment.put("GIT_LFS_SKIP_SMUDGE", "0");
         environment.putAll(more);
@@ -109,7 +142,10 @@ final class GitCommand {
                 CompletableFuture<String> output = CompletableFuture.supplyAsync(
                         () -> reader.apply(process.getInputStream()),
                         task -> Thread.ofVirtual().start(task));
-                int exitCode = process.waitFor();
+                while (!process.waitFor(watch.pause().toMillis(), TimeUnit.MILLISECONDS)) {
+                    watch.look();
+                }
+                int exitCode = process.exitValue();
                 return new Result(exitCode, output.join(), errors.join());
             } finally {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);

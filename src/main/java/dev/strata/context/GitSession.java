@@ -32,6 +32,9 @@ final class GitSession implements AutoCloseable {
     private static final List<Path> SYSTEM_AUTHORITIES =
             List.of(Path.of("/etc/ssl/certs/ca-certificates.crt"), Path.of("/etc/pki/tls/certs/ca-bundle.crt"));
 
+    /** Larger files go through git's memory piece by piece. */
+    private static final String LARGE_FILE = "16m";
+
     /** A transfer slower than a byte a second for so long has died. */
     private static final String SILENCE_SECONDS = "60";
 
@@ -39,26 +42,40 @@ final class GitSession implements AutoCloseable {
     private final Path own;
     private final Credentials credentials;
     private final GitCommand command;
+    private final RepositoryWatch watch;
     private final boolean lfs;
 
-    private GitSession(GitRemote remote, Path own, Credentials credentials, GitCommand command, boolean lfs) {
+    private GitSession(
+            GitRemote remote,
+            Path own,
+            Credentials credentials,
+            GitCommand command,
+            RepositoryWatch watch,
+            boolean lfs) {
         this.remote = remote;
         this.own = own;
         this.credentials = credentials;
         this.command = command;
+        this.watch = watch;
         this.lfs = lfs;
     }
 
-    static GitSession open(GitRemote remote, Path into, Path scratch, Credentials credentials, @Nullable Path caBundle)
+    /** @param bounds of what git may put into the folder, its own copy of the files apart */
+    static GitSession open(
+            GitRemote remote, Path into, Path scratch, Credentials credentials, @Nullable Path caBundle, Bounds bounds)
             throws IOException {
         Files.createDirectories(into);
         Files.createDirectories(scratch);
         Path own = Files.createTempDirectory(scratch, "git");
         try {
-            boolean lfs = new GitCommand(into, own, "", Map.of(), Map.of())
+            boolean lfs = new GitCommand(into, own, "", Map.of(), Map.of(), GitCommand.Watch.NONE)
                     .run("lfs", "version")
                     .succeeded();
             SequencedMap<String, String> configuration = configuration(lfs);
+            if (!remote.isFolder()) {
+                // What LFS runs for an address of a folder, which a repository from elsewhere may not name.
+                configuration.put("lfs.customtransfer.lfs-standalone-file.path", "false");
+            }
             Map<String, String> environment = new LinkedHashMap<>();
             if (remote.origin() != null
                     && (credentials.file("password").isPresent()
@@ -68,8 +85,9 @@ final class GitSession implements AutoCloseable {
             }
             trust(own, credentials, caBundle, configuration);
             environment.put("GIT_SSH_COMMAND", ssh(remote, own, credentials));
-            GitCommand command = new GitCommand(into, own, remote.protocols(), configuration, environment);
-            return new GitSession(remote, own, credentials, command, lfs);
+            RepositoryWatch watch = new RepositoryWatch(into, bounds, remote.shown());
+            GitCommand command = new GitCommand(into, own, remote.protocols(), configuration, environment, watch);
+            return new GitSession(remote, own, credentials, command, watch, lfs);
         } catch (IOException | RuntimeException e) {
             Removal.of(own);
             throw e;
@@ -81,6 +99,7 @@ final class GitSession implements AutoCloseable {
         configuration.put("core.hooksPath", "/dev/null");
         configuration.put("core.fsmonitor", "false");
         configuration.put("core.autocrlf", "false");
+        configuration.put("core.bigFileThreshold", LARGE_FILE);
         configuration.put("gc.auto", "0");
         configuration.put("maintenance.auto", "false");
         configuration.put("advice.detachedHead", "false");
@@ -225,6 +244,11 @@ final class GitSession implements AutoCloseable {
         if (!listed.succeeded()) {
             throw failure(listed, null);
         }
+    }
+
+    /** Counts what is on the disk now: submodules and files of Git LFS have come after the question above. */
+    void refuseTooMuchHere() {
+        watch.look();
     }
 
     /** The size in {@code MODE TYPE HASH SIZE<tab>NAME}; submodules have none. */

@@ -74,6 +74,17 @@ enum GitTrouble {
             "returned error: (?:5\\d\\d|429)",
             "the server has trouble",
             "It is asked again later"),
+    LFS(
+            Failure.Cause.USER,
+            "smudge filter lfs failed|external filter 'git-lfs|Object does not exist on the server",
+            "a file of Git LFS cannot be had",
+            "Push it (git lfs push --all), and look at what lfs.url in .lfsconfig names"),
+    UNSAFE(
+            Failure.Cause.USER,
+            "invalid path '|strange hostname|suspicious submodule name|ignoring suspicious|submodule git dir .* is inside"
+                    + "|No url found for submodule path|invalid value for",
+            "the repository has names or submodules that git refuses",
+            "Look at .gitmodules and at the names below"),
     OTHER(Failure.Cause.OUTSIDE, ".*", "git failed", null);
 
     private static final List<GitTrouble> ORDER = List.of(values());
