@@ -50,6 +50,7 @@ reasons() { # why tests were skipped, each reason once: an assumption that faile
 
 unit() {
   "$here/packages.sh" docker-registry || say "docker-registry could not be installed: its tests are skipped"
+  "$here/packages.sh" git-lfs || say "git-lfs could not be installed: its tests are skipped"
   "$here/distribution.sh" >/dev/null || say "the distribution project's registry could not be built: its tests are skipped"
   tag unit "" root,cluster,corpora spotless:check   # the one formatter is held to with them
 }
@@ -60,7 +61,16 @@ corpora() {
     skip corpora "no corpora at $folder; set STRATA_CORPORA to the folder that holds them"
     return 0
   fi
-  STRATA_CORPORA=$(cd "$folder" && pwd) tag corpora corpora root,cluster
+  local excluded=cluster
+  needs_root "corpora of layers" || excluded=root,cluster
+  STRATA_CORPORA=$(cd "$folder" && pwd) tag corpora corpora "$excluded"
+  scores "$reports/corpora"/TEST-*.xml
+}
+
+scores() { # the line of each set, such as "tarsec: 99 of 99"
+  local score
+  while IFS= read -r score; do lines+=("         $score"); done < <(
+    sed -n 's/^.*<!\[CDATA\[//; s/^\([a-z][a-z ,'"'"']*: [0-9]* of [0-9]*\).*/\1/p' "$@" | sort -u)
 }
 
 # Whole builds, judged by the corpora's own judge: a sample of three minutes, or with BUD=all every case.
@@ -92,7 +102,7 @@ needs_root() {
 root() {
   needs_root root || return 0
   "$here/packages.sh" crun runc git util-linux time btrfs-progs busybox-static openssh-client gcc libc6-dev skopeo umoci buildah
-  tag root root cluster
+  tag root root cluster,corpora
 }
 
 # The cluster is brought up for the tests and taken down after them, unless it ran before.

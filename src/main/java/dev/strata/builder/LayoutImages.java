@@ -4,12 +4,11 @@ import dev.strata.image.Blobs;
 import dev.strata.image.Descriptor;
 import dev.strata.image.Image;
 import dev.strata.image.ImageConfig;
-import dev.strata.image.Index;
-import dev.strata.image.Json;
 import dev.strata.image.Layer;
 import dev.strata.image.Layout;
 import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
+import dev.strata.image.OciDocument;
 import dev.strata.image.Platform;
 import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
@@ -64,15 +63,20 @@ record LayoutImages(Blobs store, String where) {
     private Image read(Blobs from, Descriptor document, Platform platform) throws IOException {
         byte[] bytes = Files.readAllBytes(from.path(document.digest()));
         if (MediaTypes.isIndex(document.mediaType())) {
-            Descriptor own = Json.read(bytes, Index.class).manifests().stream()
+            Descriptor own = OciDocument.index(bytes).manifests().stream()
                     .filter(entry -> entry.platform() != null && platform.accepts(entry.platform()))
                     .findFirst()
                     .orElseThrow(() -> wrong("the layout has no image for " + platform));
             return read(from, own, platform);
         }
-        Manifest manifest = Json.read(bytes, Manifest.class);
-        ImageConfig config =
-                Json.read(Files.readAllBytes(from.path(manifest.config().digest())), ImageConfig.class);
+        Manifest manifest = OciDocument.manifest(bytes);
+        ImageConfig config = OciDocument.config(
+                Files.readAllBytes(from.path(manifest.config().digest())));
+        if (config.rootfs().diffIds().size() != manifest.layers().size()) {
+            throw wrong("the configuration of " + document.digest() + " names "
+                    + config.rootfs().diffIds().size() + " layers, its manifest "
+                    + manifest.layers().size());
+        }
         List<Layer> layers = new ArrayList<>();
         for (int i = 0; i < manifest.layers().size(); i++) {
             Descriptor layer = manifest.layers().get(i);

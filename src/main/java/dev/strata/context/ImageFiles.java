@@ -2,11 +2,9 @@ package dev.strata.context;
 
 import dev.strata.image.Descriptor;
 import dev.strata.image.Digest;
-import dev.strata.image.ImageConfig;
-import dev.strata.image.Index;
-import dev.strata.image.Json;
 import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
+import dev.strata.image.OciDocument;
 import dev.strata.image.Platform;
 import dev.strata.layer.Bounds;
 import java.io.IOException;
@@ -56,13 +54,13 @@ final class ImageFiles {
     /** Puts the files into an empty folder. */
     Found put(Descriptor top, Path into) throws IOException {
         Descriptor own = own(top, 0);
-        Manifest manifest = read(source.document(own), Manifest.class);
+        Manifest manifest = read(source.document(own), OciDocument::manifest);
         if (manifest.config() != null && isConfig(manifest.config().mediaType())) {
             for (Descriptor layer : manifest.layers()) {
                 Archives.apply(source.blob(layer), into, shown, bounds);
             }
             byte[] config = source.document(manifest.config());
-            return new Found(own.digest(), read(config, ImageConfig.class).created());
+            return new Found(own.digest(), read(config, OciDocument::config).created());
         }
         for (Descriptor layer : manifest.layers()) {
             putPart(layer, into);
@@ -99,7 +97,7 @@ final class ImageFiles {
             throw ContextException.user("indexes are nested too deeply", shown, null);
         }
         List<Descriptor> manifests =
-                read(source.document(descriptor), Index.class).manifests();
+                read(source.document(descriptor), OciDocument::index).manifests();
         return own(choose(manifests), depth + 1);
     }
 
@@ -121,9 +119,9 @@ final class ImageFiles {
                                 .toList());
     }
 
-    private <T> T read(byte[] document, Class<T> type) {
+    private <T> T read(byte[] document, OciDocument.Form<T> form) {
         try {
-            return Json.read(document, type);
+            return form.read(document);
         } catch (IOException e) {
             throw ContextException.user("its documents cannot be read: " + e.getMessage(), shown, null);
         }

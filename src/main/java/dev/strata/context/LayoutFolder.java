@@ -3,7 +3,7 @@ package dev.strata.context;
 import dev.strata.image.Descriptor;
 import dev.strata.image.Digest;
 import dev.strata.image.Index;
-import dev.strata.image.Json;
+import dev.strata.image.OciDocument;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -56,7 +56,7 @@ final class LayoutFolder implements ImageFiles.Source {
 
     private Index read(Path index) {
         try {
-            return Json.read(Files.readAllBytes(index), Index.class);
+            return OciDocument.index(Files.readAllBytes(index));
         } catch (IOException e) {
             throw ContextException.user("index.json cannot be read: " + e.getMessage(), folder.toString(), null);
         }

@@ -50,8 +50,10 @@ public final class Layout {
     public List<Descriptor> images() throws IOException {
         Path index = folder.resolve("index.json");
         try {
-            return Json.read(Files.readAllBytes(index), Index.class).manifests();
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            return OciDocument.index(Files.readAllBytes(index)).manifests();
+        } catch (java.nio.file.FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
             throw new IOException(index + " cannot be read: " + e.getMessage(), e);
         }
     }

@@ -5,11 +5,10 @@ import dev.strata.image.Descriptor;
 import dev.strata.image.Digest;
 import dev.strata.image.Image;
 import dev.strata.image.ImageConfig;
-import dev.strata.image.Index;
-import dev.strata.image.Json;
 import dev.strata.image.Layer;
 import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
+import dev.strata.image.OciDocument;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.registry.RegistryException.Kind;
@@ -114,7 +113,7 @@ public final class Registry implements AutoCloseable {
 
     private void remember(Endpoint endpoint, Reference name, Resolved resolved) {
         if (MediaTypes.isManifest(resolved.descriptor().mediaType())) {
-            Manifest manifest = read(resolved, Manifest.class);
+            Manifest manifest = read(resolved, OciDocument::manifest);
             String repository = endpoint.repository(name);
             manifest.layers().forEach(layer -> known.named(endpoint, repository, layer.digest()));
         }
@@ -136,7 +135,7 @@ public final class Registry implements AutoCloseable {
     public RemoteImage image(Reference name, Platform platform) {
         Resolved top = resolve(name);
         Resolved own = forPlatform(name, top, platform, 0);
-        Manifest manifest = read(own, Manifest.class);
+        Manifest manifest = read(own, OciDocument::manifest);
         if (manifest.config() == null) {
             throw unsupported(name + " has no configuration, so it is no image");
         }
@@ -153,7 +152,7 @@ public final class Registry implements AutoCloseable {
 
     private static ImageConfig config(Reference name, byte[] bytes) {
         try {
-            return Json.read(bytes, ImageConfig.class);
+            return OciDocument.config(bytes);
         } catch (IOException e) {
             throw new RegistryException(
                     Kind.UNSUPPORTED,
@@ -185,7 +184,7 @@ public final class Registry implements AutoCloseable {
         if (depth >= MOST_NESTED) {
             throw unsupported(name + " is an index of indexes, deeper than " + MOST_NESTED);
         }
-        List<Descriptor> entries = read(document, Index.class).manifests();
+        List<Descriptor> entries = read(document, OciDocument::index).manifests();
         Descriptor chosen = PlatformChoice.choose(entries, platform)
                 .or(() -> entries.stream()
                         .filter(entry -> entry.platform() == null && entry.artifactType() == null)
@@ -214,9 +213,9 @@ public final class Registry implements AutoCloseable {
         return new RegistryException(Kind.UNSUPPORTED, null, null, what, null, null);
     }
 
-    private static <T> T read(Resolved document, Class<T> type) {
+    private static <T> T read(Resolved document, OciDocument.Form<T> form) {
         try {
-            return Json.read(document.bytes(), type);
+            return form.read(document.bytes());
         } catch (IOException e) {
             throw new RegistryException(
                     Kind.UNSUPPORTED, null, null, document.pinned() + " cannot be read: " + e.getMessage(), null, e);
@@ -333,7 +332,7 @@ public final class Registry implements AutoCloseable {
         Descriptor descriptor = new Descriptor(mediaType, Digest.sha256(bytes), bytes.length);
         boolean noted = manifests.write(endpoint, name, mediaType, bytes);
         if (!noted && MediaTypes.isManifest(mediaType)) {
-            Manifest manifest = read(new Resolved(name, descriptor, bytes), Manifest.class);
+            Manifest manifest = read(new Resolved(name, descriptor, bytes), OciDocument::manifest);
             if (manifest.subject() != null) {
                 Descriptor referrer = new Descriptor(
                         mediaType,
@@ -364,11 +363,11 @@ public final class Registry implements AutoCloseable {
 
     private void pullDocument(Reference name, Resolved document, Blobs blobs, int depth) throws IOException {
         if (MediaTypes.isManifest(document.descriptor().mediaType())) {
-            pullAll(name, contents(read(document, Manifest.class)), blobs);
+            pullAll(name, contents(read(document, OciDocument::manifest)), blobs);
         } else if (depth >= MOST_NESTED) {
             throw unsupported(name + " is an index of indexes, deeper than " + MOST_NESTED);
         } else {
-            for (Descriptor entry : read(document, Index.class).manifests()) {
+            for (Descriptor entry : read(document, OciDocument::index).manifests()) {
                 pullDocument(name, resolve(name.withDigest(entry.digest())), blobs, depth + 1);
             }
         }
@@ -404,7 +403,7 @@ public final class Registry implements AutoCloseable {
         }
         Resolved document = new Resolved(name, image, bytes);
         if (MediaTypes.isManifest(image.mediaType())) {
-            List<Descriptor> contents = contents(read(document, Manifest.class));
+            List<Descriptor> contents = contents(read(document, OciDocument::manifest));
             List<Pushed> ways = pushAll(name, contents, blobs);
             for (int i = 0; i < contents.size(); i++) {
                 pushed.putIfAbsent(contents.get(i), ways.get(i));
@@ -412,7 +411,7 @@ public final class Registry implements AutoCloseable {
         } else if (!MediaTypes.isIndex(image.mediaType()) || depth >= MOST_NESTED) {
             throw unsupported(image.digest() + " of type " + image.mediaType() + " is no image that can be pushed");
         } else {
-            for (Descriptor entry : read(document, Index.class).manifests()) {
+            for (Descriptor entry : read(document, OciDocument::index).manifests()) {
                 pushDocument(name.withDigest(entry.digest()), entry, blobs, pushed, depth + 1);
             }
         }
