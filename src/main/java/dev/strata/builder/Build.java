@@ -220,6 +220,7 @@ public final class Build {
     private Inputs inputs(Registry registry) throws IOException {
         Path temporary = Files.createDirectories(settings.temporary());
         Bounds bounds = bounds(plan.limits());
+        SettledState.begin(settings.state());
         Blobs blobs = new Blobs(settings.state().resolve("store"));
         Git git = new Git(temporary, path(plan.registries().caBundle()), bounds);
         Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);

@@ -13,6 +13,7 @@ import dev.strata.registry.Registry;
 import dev.strata.registry.RemoteImage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ public final class OpenImages implements AutoCloseable {
     /** @param state folder that is kept between calls, the same as for builds */
     public OpenImages(Path state, Registry registry) throws IOException {
         this.registry = registry;
+        SettledState.begin(Files.createDirectories(state));
         this.layers = new LayerStore(state, new Blobs(state.resolve("store")), registry, Bounds.DEFAULT);
     }
 

@@ -283,7 +283,7 @@ final class StateFolder implements AutoCloseable {
 
     private void keep(List<String> old) {
         try {
-            Program.run(List.of("sync", "--file-system", folders.toString()));
+            Disk.settle(folders);
             for (String name : old) {
                 if (!Files.exists(names.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
                     Path folder = Files.readSymbolicLink(fresh.resolve(name)).getFileName();
