@@ -5,11 +5,20 @@ import static dev.strata.operator.Examples.digest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.strata.api.Condition;
+import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.Reason;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -49,33 +58,44 @@ class KstatusTest {
 
     static Stream<Arguments> decisions() {
         return Stream.of(
-                Arguments.of(new Decision.Succeed(digest('a')), Health.CURRENT),
-                Arguments.of(new Decision.Settled(), Health.CURRENT),
-                Arguments.of(new Decision.Stall(Reason.BUILD_FAILED, "RUN make: exit code 2"), Health.FAILED),
-                Arguments.of(new Decision.Stall(Reason.INVALID_SPEC, "no such field"), Health.FAILED),
+                Arguments.of("succeeded", new Decision.Succeed(digest('a')), Health.CURRENT),
+                Arguments.of("settled", new Decision.Settled(), Health.CURRENT),
+                Arguments.of("tag-restored", new Decision.Retag(List.of("latest")), Health.CURRENT),
+                Arguments.of("failed", new Decision.Stall(Reason.BUILD_FAILED, "RUN make: exit code 2"), Health.FAILED),
+                Arguments.of("invalid", new Decision.Stall(Reason.INVALID_SPEC, "no such field"), Health.FAILED),
                 Arguments.of(
+                        "started",
                         new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 1, null))),
                         Health.IN_PROGRESS),
-                Arguments.of(new Decision.Wait(Reason.BUILDING, "at work"), Health.IN_PROGRESS),
-                Arguments.of(new Decision.Wait(Reason.UNSCHEDULABLE, "no node"), Health.IN_PROGRESS),
+                Arguments.of("building", new Decision.Wait(Reason.BUILDING, "at work"), Health.IN_PROGRESS),
+                Arguments.of("unschedulable", new Decision.Wait(Reason.UNSCHEDULABLE, "no node"), Health.IN_PROGRESS),
                 Arguments.of(
+                        "queued",
                         new Decision.Queued(3, 9, Duration.ofMinutes(1), NOW, Duration.ofSeconds(10)),
                         Health.IN_PROGRESS),
-                Arguments.of(new Decision.Clean(List.of("shop-1")), Health.IN_PROGRESS),
+                Arguments.of("superseding", new Decision.Clean(List.of("shop-1")), Health.IN_PROGRESS),
                 Arguments.of(
-                        new Decision.Retry(Reason.OUTSIDE_FAILED, "503", Duration.ofSeconds(5)), Health.IN_PROGRESS),
+                        "backing-off",
+                        new Decision.Retry(Reason.OUTSIDE_FAILED, "503", Duration.ofSeconds(5)),
+                        Health.IN_PROGRESS),
                 Arguments.of(
+                        "reference-missing",
                         new Decision.Hold(Reason.REFERENCE_MISSING, "no class", Duration.ofSeconds(5)),
                         Health.IN_PROGRESS),
                 Arguments.of(
-                        new Decision.Hold(Reason.SUSPENDED, "suspended", Duration.ofSeconds(5)), Health.IN_PROGRESS));
+                        "suspended",
+                        new Decision.Hold(Reason.SUSPENDED, "suspended", Duration.ofSeconds(5)),
+                        Health.IN_PROGRESS));
     }
 
-    @ParameterizedTest
+    private static List<Condition> conditions(Decision decision) {
+        return Conditions.of(decision, "registry.example/shop@" + digest('a'), List.of(), 3, List.of(), NOW);
+    }
+
+    @ParameterizedTest(name = "{0}")
     @MethodSource("decisions")
-    void theConditionsGiveTheHealthThatIsMeant(Decision decision, Health expected) {
-        List<Condition> conditions =
-                Conditions.of(decision, "registry.example/shop@" + digest('a'), List.of(), 3, List.of(), NOW);
+    void theConditionsGiveTheHealthThatIsMeant(String name, Decision decision, Health expected) {
+        List<Condition> conditions = conditions(decision);
 
         assertThat(health(3, 3, conditions)).isEqualTo(expected);
         assertThat(conditions)
@@ -85,12 +105,51 @@ class KstatusTest {
         assertThat(find(conditions, Condition.Type.READY)).isPresent();
     }
 
-    @ParameterizedTest
+    /**
+     * What kstatus' own library and Argo CD's own interpreter of the script in docs/gitops.md said of such objects, once:
+     * {@code health/README.md} tells how. The objects must still be what they were then.
+     */
+    @ParameterizedTest(name = "{0}")
     @MethodSource("decisions")
-    void aSpecThatWasNotLookedAtYetIsInProgress(Decision decision, Health any) {
-        List<Condition> conditions =
-                Conditions.of(decision, "registry.example/shop@" + digest('a'), List.of(), 3, List.of(), NOW);
+    void theLibrariesOfFluxAndArgoSaidTheSame(String name, Decision decision, Health expected) throws IOException {
+        Path folder = Path.of("src/test/resources/operator/health");
+        ImageBuild build = new ImageBuild();
+        build.setMetadata(new ObjectMetaBuilder()
+                .withName(name)
+                .withNamespace("team-a")
+                .withGeneration(3L)
+                .build());
+        build.setStatus(Serialization.unmarshal(
+                Serialization.asJson(Map.of("observedGeneration", 3, "conditions", conditions(decision))),
+                ImageBuildStatus.class));
+        Path object = folder.resolve(name + ".json");
+        if ("write".equals(System.getProperty("golden"))) {
+            Files.writeString(object, Serialization.asJson(build) + "\n");
+        }
+        assertThat(Files.readString(object).strip())
+                .as("with -Dgolden=write it is written anew, and the verdicts must be asked for again")
+                .isEqualTo(Serialization.asJson(build));
+        assertThat(Files.readString(folder.resolve("verdicts.txt")))
+                .contains(name + " "
+                        + switch (expected) {
+                            case CURRENT -> "Current Healthy";
+                            case IN_PROGRESS -> "InProgress Progressing";
+                            case FAILED -> "Failed Degraded";
+                        }
+                        + "\n");
+    }
 
-        assertThat(health(4, 3, conditions)).isEqualTo(Health.IN_PROGRESS);
+    @Test
+    void theScriptForArgoIsTheOneThatWasTried() throws IOException {
+        String page = Files.readString(Path.of("docs/gitops.md"));
+        String tried = Files.readString(Path.of("src/test/resources/operator/health/argocd.lua"));
+
+        assertThat(page).contains(tried.indent(2));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("decisions")
+    void aSpecThatWasNotLookedAtYetIsInProgress(String name, Decision decision, Health any) {
+        assertThat(health(4, 3, conditions(decision))).isEqualTo(Health.IN_PROGRESS);
     }
 }
