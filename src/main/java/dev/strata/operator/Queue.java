@@ -2,18 +2,22 @@ package dev.strata.operator;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,71 +68,129 @@ final class Queue {
         }
     }
 
-    private static final class Line {
-        final String namespace;
-        final Instant served;
-        final Deque<Waiting> waiting = new ArrayDeque<>();
-        int builders;
+    /** Those who wait, by namespace, and in each namespace by rank: so that whose turn it is is found without looking at all. */
+    static final class Lines {
+        private static final Comparator<Waiting> BY_RANK =
+                Comparator.comparing(Waiting::rank).thenComparing(Waiting::id);
 
-        Line(String namespace, int builders, Instant served) {
-            this.namespace = namespace;
-            this.builders = builders;
-            this.served = served;
+        private final SortedMap<String, NavigableSet<Waiting>> byNamespace = new TreeMap<>();
+        private final Map<String, Waiting> byId = new HashMap<>();
+
+        static Lines of(Collection<Waiting> all) {
+            Lines lines = new Lines();
+            all.forEach(lines::put);
+            return lines;
         }
 
-        Instant since() {
-            return waiting.element().since();
+        /** In place of what the same id stood for before. */
+        void put(Waiting waiting) {
+            if (!waiting.equals(byId.get(waiting.id()))) {
+                remove(waiting.id());
+                byId.put(waiting.id(), waiting);
+                byNamespace
+                        .computeIfAbsent(waiting.namespace(), none -> new TreeSet<>(BY_RANK))
+                        .add(waiting);
+            }
+        }
+
+        void remove(String id) {
+            Waiting waiting = byId.remove(id);
+            NavigableSet<Waiting> line = waiting == null ? null : byNamespace.get(waiting.namespace());
+            if (waiting != null && line != null) {
+                line.remove(waiting);
+                if (line.isEmpty()) {
+                    byNamespace.remove(waiting.namespace());
+                }
+            }
+        }
+
+        Optional<Waiting> get(String id) {
+            return Optional.ofNullable(byId.get(id));
+        }
+
+        Set<String> ids() {
+            return Set.copyOf(byId.keySet());
+        }
+
+        int size() {
+            return byId.size();
         }
     }
 
-    /** All that wait, in the order in which they would start if nothing but their own starts happened. */
-    static List<Waiting> order(Collection<Waiting> all, Load load) {
-        Map<String, Line> lines = new TreeMap<>();
-        all.stream()
-                .sorted(Comparator.comparing(Waiting::rank).thenComparing(Waiting::id))
-                .forEach(waiting -> lines.computeIfAbsent(
-                                waiting.namespace(),
-                                name -> new Line(
-                                        name,
-                                        load.running().getOrDefault(name, 0),
-                                        load.served().getOrDefault(name, Instant.MIN)))
-                        .waiting
-                        .add(waiting));
-        PriorityQueue<Line> next = new PriorityQueue<>(Comparator.<Line>comparingInt(line -> line.builders)
+    /** What is left of one namespace's line while it is looked through. */
+    private static final class Line {
+        final String namespace;
+        final Instant served;
+        final Iterator<Waiting> rest;
+        Waiting first;
+        int builders;
+
+        Line(String namespace, Iterable<Waiting> waiting, Load load) {
+            this.namespace = namespace;
+            this.builders = load.running().getOrDefault(namespace, 0);
+            this.served = load.served().getOrDefault(namespace, Instant.MIN);
+            this.rest = waiting.iterator();
+            this.first = rest.next();
+        }
+
+        /** Counts the first as started; answers whether there is another. */
+        boolean advance() {
+            builders += first.pods();
+            if (!rest.hasNext()) {
+                return false;
+            }
+            first = rest.next();
+            return true;
+        }
+
+        int room(Limits limits) {
+            return limits.perNamespace() == null ? Integer.MAX_VALUE : limits.perNamespace() - builders;
+        }
+    }
+
+    private static PriorityQueue<Line> next() {
+        return new PriorityQueue<>(Comparator.<Line>comparingInt(line -> line.builders)
                 .thenComparing(line -> line.served)
-                .thenComparing(Line::since)
+                .thenComparing(line -> line.first.since())
                 .thenComparing(line -> line.namespace));
-        next.addAll(lines.values());
-        List<Waiting> order = new ArrayList<>(all.size());
+    }
+
+    /** All that wait, in the order in which they would start if nothing but their own starts happened. */
+    static List<Waiting> order(Lines lines, Load load) {
+        PriorityQueue<Line> next = next();
+        lines.byNamespace.forEach((namespace, waiting) -> next.add(new Line(namespace, waiting, load)));
+        List<Waiting> order = new ArrayList<>(lines.size());
         while (!next.isEmpty()) {
             Line line = next.remove();
-            Waiting first = line.waiting.remove();
-            order.add(first);
-            line.builders += first.pods();
-            if (!line.waiting.isEmpty()) {
+            order.add(line.first);
+            if (line.advance()) {
                 next.add(line);
             }
         }
         return order;
     }
 
-    /** How many pods each may start now; who may start none is not in it. */
-    static SequencedMap<String, Integer> admitted(List<Waiting> order, Load load, Limits limits) {
+    /** How many pods each may start now; who may start none is not in it. Where nobody may, hardly anything is looked at. */
+    static SequencedMap<String, Integer> admitted(Lines lines, Load load, Limits limits) {
         SequencedMap<String, Integer> admitted = new LinkedHashMap<>();
-        Map<String, Integer> running = new TreeMap<>(load.running());
         int free = limits.total() == null ? Integer.MAX_VALUE : limits.total() - load.total();
-        for (Waiting waiting : order) {
-            int own = limits.perNamespace() == null
-                    ? Integer.MAX_VALUE
-                    : limits.perNamespace() - running.getOrDefault(waiting.namespace(), 0);
-            int pods = Math.min(waiting.pods(), Math.min(free, own));
-            if (free <= 0) {
-                break;
+        if (free <= 0) {
+            return admitted;
+        }
+        PriorityQueue<Line> next = next();
+        lines.byNamespace.forEach((namespace, waiting) -> {
+            Line line = new Line(namespace, waiting, load);
+            if (line.room(limits) > 0) {
+                next.add(line);
             }
-            if (pods > 0) {
-                admitted.put(waiting.id(), pods);
-                running.merge(waiting.namespace(), pods, Integer::sum);
-                free -= pods;
+        });
+        while (!next.isEmpty() && free > 0) {
+            Line line = next.remove();
+            int pods = Math.min(line.first.pods(), Math.min(free, line.room(limits)));
+            admitted.put(line.first.id(), pods);
+            free -= pods;
+            if (line.advance() && line.room(limits) > 0) {
+                next.add(line);
             }
         }
         return admitted;

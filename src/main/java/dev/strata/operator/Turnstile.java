@@ -13,18 +13,18 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one place where builds meet: lets as many start as their class allows, in the order of {@link Queue}, and only one
@@ -36,6 +36,7 @@ final class Turnstile {
                     (ResourceID id) -> id.getNamespace().orElse(""))
             .thenComparing(ResourceID::getName);
     private static final Duration TWIN_AGAIN = Duration.ofSeconds(5);
+    private static final Duration PLACES = Duration.ofSeconds(1);
     private static final Duration SOONEST = Duration.ofSeconds(10);
     private static final Duration LATEST = Duration.ofMinutes(2);
     /** How long a pod that was ordered counts although the watch does not show it. */
@@ -46,11 +47,10 @@ final class Turnstile {
     private final Supplier<Stream<Pod>> pods;
     private final Builds builds;
     private final Consumer<ResourceID> wake;
-    private final Map<String, Map<ResourceID, Waiting>> waiting = new HashMap<>();
-    private final Map<ResourceID, Queue.Limits> limits = new HashMap<>();
+    private final Map<String, ClassQueue> queues = new TreeMap<>();
     private final Map<String, Ordered> ordered = new HashMap<>();
-    private final Map<String, Duration> averages = new HashMap<>();
-    private final Map<String, Set<ResourceID>> twins = new HashMap<>();
+    private Map<String, Seen> read = Map.of();
+    private final Map<Same, Set<ResourceID>> twins = new HashMap<>();
 
     /**
      * @param pods all builder pods that the watch shows
@@ -71,10 +71,25 @@ final class Turnstile {
         Stream<ImageBuild> underWay(String namespace, String inputs);
     }
 
-    /** A builder that counts. */
-    private record Builder(String namespace, String className, String inputs, String owner, Instant made) {}
+    /** @param made as Kubernetes writes times, which sort as text */
+    private record Builder(String namespace, String className, String inputs, String owner, String made) {
+        Same builds() {
+            return new Same(namespace, inputs);
+        }
+    }
+
+    /** Builds that are alike in this are built once. */
+    private record Same(String namespace, String inputs) {}
 
     private record Ordered(Builder builder, Instant at) {}
+
+    /**
+     * What was read of a pod, which is not read again before it changes.
+     *
+     * @param version as the API server gives it
+     * @param builder null where it has ended
+     */
+    private record Seen(@Nullable String version, @Nullable Builder builder) {}
 
     /** What of a decision may be done now: all but starts always; of a start as many orders as are admitted. */
     synchronized Decision admit(ImageBuild build, Observed seen, Wanted.Valid valid, Decision decision) {
@@ -85,10 +100,10 @@ final class Turnstile {
         }
         Map<String, Builder> builders = builders(seen.now());
         String owner = build.getMetadata().getUid();
-        String twin = id.getNamespace().orElse("") + " " + valid.hash();
-        if (hasTwin(id, owner, seen, valid.hash(), builders)) {
+        Same inputs = new Same(id.getNamespace().orElse(""), valid.hash());
+        if (hasTwin(inputs, owner, seen, builders)) {
             leave(id);
-            twins.computeIfAbsent(twin, none -> new TreeSet<>(BY_NAME)).add(id);
+            twins.computeIfAbsent(inputs, none -> new TreeSet<>(BY_NAME)).add(id);
             return new Decision.Hold(Reason.SAME_INPUTS, Reason.SAME_INPUTS.meaning(), TWIN_AGAIN);
         }
         Queue.Limits limit = valid.course().limits();
@@ -103,7 +118,7 @@ final class Turnstile {
         List<Decision.Order> orders = start.orders().subList(0, granted);
         for (Decision.Order order : orders) {
             Builder builder = new Builder(
-                    id.getNamespace().orElse(""), valid.course().className(), valid.hash(), owner, seen.now());
+                    inputs.namespace(), valid.course().className(), valid.hash(), owner, Attempts.text(seen.now()));
             ordered.put(DesiredPod.name(build, valid.hash(), order), new Ordered(builder, seen.now()));
         }
         if (granted == start.orders().size()) {
@@ -113,41 +128,37 @@ final class Turnstile {
     }
 
     /** Whoever has begun with these inputs goes on with them; only who has not waits for another one. */
-    private boolean hasTwin(ResourceID id, String owner, Observed seen, String hash, Map<String, Builder> builders) {
+    private boolean hasTwin(Same inputs, String owner, Observed seen, Map<String, Builder> builders) {
         if (seen.status().trigger() != null
-                && hash.equals(seen.status().trigger().inputs())) {
+                && inputs.inputs().equals(seen.status().trigger().inputs())) {
             return false;
         }
-        return builders.values().stream().anyMatch(other -> isTwin(other, id, owner, hash))
-                || builds.underWay(id.getNamespace().orElse(""), hash)
+        return builders.values().stream()
+                        .anyMatch(other ->
+                                other.builds().equals(inputs) && !other.owner().equals(owner))
+                || builds.underWay(inputs.namespace(), inputs.inputs())
                         .anyMatch(other -> !owner.equals(other.getMetadata().getUid()));
-    }
-
-    private static boolean isTwin(Builder other, ResourceID id, String owner, String hash) {
-        return other.namespace().equals(id.getNamespace().orElse(""))
-                && other.inputs().equals(hash)
-                && !other.owner().equals(owner);
     }
 
     private Decision enter(
             ResourceID id, Observed seen, Wanted.Valid valid, Decision.Start start, Map<String, Builder> builders) {
         Wanted.Course course = valid.course();
         ImageBuildStatus.Queue before = seen.status().queue();
-        limits.put(id, course.limits());
-        Map<ResourceID, Waiting> line = waiting.computeIfAbsent(course.className(), none -> new LinkedHashMap<>());
-        Waiting already = line.get(id);
-        Instant since = before != null ? Instant.parse(before.since()) : already != null ? already.since() : seen.now();
-        line.put(
+        ClassQueue queue = queues.computeIfAbsent(course.className(), none -> new ClassQueue());
+        Instant since = before != null
+                ? Instant.parse(before.since())
+                : queue.lines.get(id.toString()).map(Waiting::since).orElse(seen.now());
+        queue.put(
                 id,
                 new Waiting(
                         id.toString(),
                         id.getNamespace().orElse(""),
                         course.priority(),
                         since,
-                        start.orders().size()));
+                        start.orders().size()),
+                course.limits());
         Load load = load(course.className(), builders);
-        List<Waiting> order = Queue.order(waiting.get(course.className()).values(), load);
-        Integer pods = Queue.admitted(order, load, course.limits()).get(id.toString());
+        Integer pods = Queue.admitted(queue.lines, load, course.limits()).get(id.toString());
         if (pods != null) {
             return new Decision.Start(start.orders().subList(0, pods));
         }
@@ -158,12 +169,61 @@ final class Turnstile {
                     Reason.BUILDING,
                     "some platforms are being built; " + start.orders().size() + " wait for their turn");
         }
-        int place = 1;
-        while (!order.get(place - 1).id().equals(id.toString())) {
-            place++;
+        int place = queue.place(id, load, seen.now());
+        Optional<Duration> expected = Queue.expected(place, queue.average, course.limits());
+        return new Decision.Queued(place, queue.lines.size(), expected.orElse(null), since, again(expected));
+    }
+
+    /** The builds that wait for their turn in one class. */
+    private final class ClassQueue {
+        final Queue.Lines lines = new Queue.Lines();
+        private final Map<String, ResourceID> ids = new HashMap<>();
+        private Map<String, Integer> places = Map.of();
+        private Instant placed = Instant.MIN;
+        /** As the class had it when somebody came last. */
+        Queue.Limits limits = Queue.Limits.NONE;
+        /** How long the latest builders took; null where none has ended yet. */
+        @Nullable
+        Duration average;
+
+        void put(ResourceID id, Waiting waiting, Queue.Limits newLimits) {
+            lines.put(waiting);
+            ids.put(waiting.id(), id);
+            limits = newLimits;
         }
-        Optional<Duration> expected = Queue.expected(place, averages.get(course.className()), course.limits());
-        return new Decision.Queued(place, order.size(), expected.orElse(null), since, again(expected));
+
+        void remove(String id) {
+            lines.remove(id);
+            ids.remove(id);
+        }
+
+        /** Places are counted anew once a second at most; who has come since then is told that it is the last. */
+        int place(ResourceID id, Load load, Instant now) {
+            if (placed.plus(PLACES).isBefore(now)) {
+                lines.ids().stream()
+                        .filter(each -> !builds.exists(Objects.requireNonNull(ids.get(each))))
+                        .forEach(this::remove);
+                places = new HashMap<>();
+                Queue.order(lines, load).forEach(each -> places.put(each.id(), places.size() + 1));
+                placed = now;
+            }
+            return Math.min(places.getOrDefault(id.toString(), lines.size()), lines.size());
+        }
+
+        /** Those whose turn it is. Whoever is gone steps out, and the next one takes the place. */
+        List<ResourceID> next(Load load) {
+            while (true) {
+                List<ResourceID> next = Queue.admitted(lines, load, limits).keySet().stream()
+                        .map(id -> Objects.requireNonNull(ids.get(id)))
+                        .toList();
+                List<ResourceID> gone =
+                        next.stream().filter(id -> !builds.exists(id)).toList();
+                if (gone.isEmpty()) {
+                    return next;
+                }
+                gone.forEach(id -> remove(id.toString()));
+            }
+        }
     }
 
     /** A place far behind is looked at seldom, so that thousands who wait are not a load; whose turn it is is woken. */
@@ -174,12 +234,11 @@ final class Turnstile {
 
     /** How many builds wait for their turn, in all classes. */
     synchronized int length() {
-        return waiting.values().stream().mapToInt(Map::size).sum();
+        return queues.values().stream().mapToInt(queue -> queue.lines.size()).sum();
     }
 
     private void leave(ResourceID id) {
-        limits.remove(id);
-        waiting.values().forEach(line -> line.remove(id));
+        queues.values().forEach(queue -> queue.remove(id.toString()));
     }
 
     /** A pod was not made after all. */
@@ -189,10 +248,10 @@ final class Turnstile {
 
     /** An attempt ended after so long. */
     synchronized void took(String className, Duration time) {
-        averages.merge(
-                className,
-                time,
-                (before, now) -> Duration.ofMillis((long) (before.toMillis() * (1 - NEW) + now.toMillis() * NEW)));
+        ClassQueue queue = queues.computeIfAbsent(className, none -> new ClassQueue());
+        queue.average = queue.average == null
+                ? time
+                : Duration.ofMillis((long) (queue.average.toMillis() * (1 - NEW) + time.toMillis() * NEW));
     }
 
     /** Something may have become free: wakes those whose turn it is now. */
@@ -201,58 +260,69 @@ final class Turnstile {
     }
 
     private synchronized List<ResourceID> next(Instant now) {
-        if (limits.isEmpty() && twins.isEmpty()) {
+        if (twins.isEmpty() && length() == 0) {
             return List.of();
         }
         Map<String, Builder> builders = builders(now);
-        Map<String, ResourceID> ids = new LinkedHashMap<>();
         List<ResourceID> awake = new ArrayList<>();
-        waiting.forEach((className, line) -> {
-            line.keySet().removeIf(id -> !builds.exists(id));
-            line.keySet().forEach(id -> ids.put(id.toString(), id));
-            line.keySet().stream().findFirst().ifPresent(any -> {
-                Load load = load(className, builders);
-                Queue.admitted(Queue.order(line.values(), load), load, limits.getOrDefault(any, Queue.Limits.NONE))
-                        .keySet()
-                        .forEach(id -> awake.add(Objects.requireNonNull(ids.get(id))));
-            });
-        });
-        twins.entrySet().removeIf(entry -> {
-            String[] key = entry.getKey().split(" ", 2);
-            boolean over = builders.values().stream()
-                            .noneMatch(builder -> (builder.namespace() + " " + builder.inputs()).equals(entry.getKey()))
-                    && builds.underWay(key[0], key[1]).findAny().isEmpty();
-            if (over) {
-                awake.addAll(entry.getValue());
+        queues.forEach((className, queue) -> {
+            if (queue.lines.size() > 0) {
+                awake.addAll(queue.next(load(className, builders)));
             }
-            return over;
         });
+        if (!twins.isEmpty()) {
+            Set<Same> building = builders.values().stream().map(Builder::builds).collect(Collectors.toSet());
+            twins.entrySet().removeIf(entry -> {
+                Same inputs = entry.getKey();
+                boolean over = !building.contains(inputs)
+                        && builds.underWay(inputs.namespace(), inputs.inputs())
+                                .findAny()
+                                .isEmpty();
+                if (over) {
+                    awake.addAll(entry.getValue());
+                }
+                return over;
+            });
+        }
         return awake;
     }
 
     private static Load load(String className, Map<String, Builder> builders) {
-        SequencedMap<String, Integer> running = new LinkedHashMap<>();
-        Map<String, Instant> served = new TreeMap<>();
-        builders.values().stream()
-                .filter(builder -> builder.className().equals(className))
-                .forEach(builder -> {
-                    running.merge(builder.namespace(), 1, Integer::sum);
-                    served.merge(builder.namespace(), builder.made(), (one, other) -> one.isAfter(other) ? one : other);
-                });
+        Map<String, Integer> running = new HashMap<>();
+        Map<String, String> latest = new HashMap<>();
+        for (Builder builder : builders.values()) {
+            if (builder.className().equals(className)) {
+                running.merge(builder.namespace(), 1, Integer::sum);
+                latest.merge(
+                        builder.namespace(), builder.made(), (one, other) -> one.compareTo(other) > 0 ? one : other);
+            }
+        }
+        Map<String, Instant> served = new HashMap<>();
+        latest.forEach((namespace, made) -> served.put(namespace, Instant.parse(made)));
         return new Load(running, served);
     }
 
     /** By pod name: those that the watch shows and that have not ended, and those that it will show. */
     private Map<String, Builder> builders(Instant now) {
         ordered.values().removeIf(each -> each.at().plus(ON_ITS_WAY).isBefore(now));
-        Map<String, Builder> builders = new HashMap<>();
-        ordered.forEach((pod, each) -> builders.put(pod, each.builder()));
+        Map<String, Seen> current = new HashMap<>();
         pods.get().forEach(pod -> {
             String name = pod.getMetadata().getName();
             ordered.remove(name);
-            builders.remove(name);
-            if (isActive(pod)) {
-                builders.put(name, builder(pod, now));
+            String version = pod.getMetadata().getResourceVersion();
+            Seen before = read.get(name);
+            current.put(
+                    name,
+                    before != null && Objects.equals(before.version(), version)
+                            ? before
+                            : new Seen(version, isActive(pod) ? builder(pod, now) : null));
+        });
+        read = current;
+        Map<String, Builder> builders = new HashMap<>();
+        ordered.forEach((pod, each) -> builders.put(pod, each.builder()));
+        current.forEach((pod, each) -> {
+            if (each.builder() != null) {
+                builders.put(pod, each.builder());
             }
         });
         return builders;
@@ -275,6 +345,6 @@ final class Turnstile {
                         .map(OwnerReference::getUid)
                         .findFirst()
                         .orElse(""),
-                made == null ? now : Instant.parse(made));
+                made == null ? Attempts.text(now) : made);
     }
 }

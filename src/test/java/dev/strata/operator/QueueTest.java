@@ -3,6 +3,7 @@ package dev.strata.operator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.strata.operator.Queue.Limits;
+import dev.strata.operator.Queue.Lines;
 import dev.strata.operator.Queue.Load;
 import dev.strata.operator.Queue.Waiting;
 import java.time.Duration;
@@ -27,7 +28,9 @@ class QueueTest {
     }
 
     private static List<String> order(Load load, Waiting... waiting) {
-        return Queue.order(List.of(waiting), load).stream().map(Waiting::id).toList();
+        return Queue.order(Lines.of(List.of(waiting)), load).stream()
+                .map(Waiting::id)
+                .toList();
     }
 
     @Test
@@ -62,7 +65,7 @@ class QueueTest {
     @Test
     void limitsHoldAndABuildOfSeveralPlatformsStartsInParts() {
         Waiting three = new Waiting("a1", "a", 0, START, 3);
-        List<Waiting> order = Queue.order(List.of(three, waiting("b1", 0, 1)), IDLE);
+        Lines order = Lines.of(List.of(three, waiting("b1", 0, 1)));
 
         assertThat(Queue.admitted(order, IDLE, new Limits(2, 10)))
                 .containsExactly(Map.entry("a1", 2), Map.entry("b1", 1));
@@ -174,7 +177,7 @@ class QueueTest {
         private void admit(int second) {
             Load now = new Load(load, served);
             List<Waiting> all = waiting.values().stream().map(Arrival::waiting).toList();
-            Map<String, Integer> admitted = Queue.admitted(Queue.order(all, now), now, limits);
+            Map<String, Integer> admitted = Queue.admitted(Lines.of(all), now, limits);
             admitted.keySet().forEach(id -> start(Objects.requireNonNull(waiting.remove(id)), second));
             int total = running.size();
             most = Math.max(most, total);
