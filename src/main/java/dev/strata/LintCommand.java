@@ -142,7 +142,8 @@ final class LintCommand implements Callable<Integer> {
         List<Finding> findings = Lint.check(file, options);
         boolean fails = !errors.isEmpty()
                 || findings.stream().anyMatch(finding -> finding.rule().severity() == Severity.ERROR)
-                || (!findings.isEmpty() && (strict || Lint.failsBuild(file, options)));
+                || (strict && !findings.isEmpty())
+                || !Lint.failing(file, options, findings).isEmpty();
         Excerpts excerpts =
                 (location, error) -> error == null ? file.excerpt(location) : file.excerpt(location, error.marked());
         return new Report(name, errors, findings, excerpts, fails);

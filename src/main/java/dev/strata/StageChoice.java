@@ -22,7 +22,7 @@ final class StageChoice {
     /** The stage's name or number; null for the last one. */
     @Nullable
     String target() {
-        return target;
+        return target == null || target.isEmpty() ? null : target;
     }
 
     /** Values of ARGs by name, null for one that is named without a value and that the environment has not. */

@@ -414,14 +414,15 @@ public final class Build {
                     parsed.name() + ":" + finding.location().startLine(),
                     finding.rule().ruleName() + ": " + finding.detail()));
         }
-        if (!findings.isEmpty() && Lint.failsBuild(parsed, options)) {
-            Finding first = findings.getFirst();
+        List<Finding> failing = Lint.failing(parsed, options, findings);
+        if (!failing.isEmpty()) {
+            Finding first = failing.getFirst();
             throw new FailureException(new Failure(
                     Failure.Cause.USER,
                     "lint violation found for rules: "
                             + String.join(
                                     ", ",
-                                    findings.stream()
+                                    failing.stream()
                                             .map(finding -> finding.rule().ruleName())
                                             .distinct()
                                             .toList()),

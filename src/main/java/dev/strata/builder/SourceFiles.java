@@ -38,12 +38,27 @@ final class SourceFiles {
             pieces.add(found(item, tree, pattern));
             return pieces;
         }
-        List<String> matches = new ArrayList<>();
-        match(tree, "", List.of(pattern.split("/")), 0, matches);
-        for (String match : matches) {
+        for (String match : matches(item, tree, pattern)) {
             pieces.add(found(item, tree, match));
         }
         return pieces;
+    }
+
+    /** The part before the first wildcard is a name: it must be there, and its links are followed, those behind it are not. */
+    private List<String> matches(Step.Item.Paths item, Tree tree, String pattern) throws IOException {
+        List<String> names = List.of(pattern.split("/"));
+        int plain = 0;
+        while (!PathPattern.isPattern(names.get(plain))) {
+            plain++;
+        }
+        String folder = String.join("/", names.subList(0, plain));
+        Node node = tree.find(TreePath.follow(tree, folder, true));
+        if (plain > 0 && (node == null || (item.context() && !(node instanceof Node.Directory)))) {
+            throw missing(item, tree, folder);
+        }
+        List<String> matches = new ArrayList<>();
+        match(tree, folder, names, plain, matches);
+        return matches;
     }
 
     private Piece found(Step.Item.Paths item, Tree tree, String path) throws IOException {
@@ -57,18 +72,16 @@ final class SourceFiles {
 
     private static void match(Tree tree, String folder, List<String> names, int at, List<String> matches)
             throws IOException {
-        String name = names.get(at);
-        boolean last = at == names.size() - 1;
-        PathPattern pattern = PathPattern.ofSource(name);
+        PathPattern pattern = PathPattern.ofSource(names.get(at));
         String followed = TreePath.follow(tree, folder, true);
         for (Map.Entry<String, Node> child : tree.children(followed).entrySet()) {
             if (!pattern.matches(child.getKey())) {
                 continue;
             }
             String path = TreePath.join(folder, child.getKey());
-            if (last) {
+            if (at == names.size() - 1) {
                 matches.add(path);
-            } else if (tree.find(TreePath.follow(tree, path, true)) instanceof Node.Directory) {
+            } else if (child.getValue() instanceof Node.Directory) {
                 match(tree, path, names, at + 1, matches);
             }
         }
@@ -85,7 +98,7 @@ final class SourceFiles {
         if (cleanRoot.isEmpty() || !PathPattern.isPattern(cleanRoot)) {
             roots.add(cleanRoot);
         } else {
-            match(tree, "", List.of(cleanRoot.split("/")), 0, roots);
+            roots.addAll(matches(item, tree, cleanRoot));
         }
         List<Piece> pieces = new ArrayList<>();
         boolean plain = !PathPattern.isPattern(cleanRoot) && !PathPattern.isPattern(pattern);

@@ -47,10 +47,18 @@ public final class Lint {
         return findings.sorted();
     }
 
-    /** Whether the file, or a build argument, asks that findings fail the build. */
-    public static boolean failsBuild(Dockerfile file, LintOptions options) {
+    /**
+     * Those findings that fail the build, because the file or a build argument asks for it ({@code error=true}). That is
+     * BuildKit's word and speaks of its rules: what only Strata finds stays a warning, so that a file that BuildKit builds
+     * is built here, too.
+     */
+    public static List<Finding> failing(Dockerfile file, LintOptions options, List<Finding> findings) {
         Directives.Check check = checkOf(file, options);
-        return check != null && check.error();
+        return check == null || !check.error()
+                ? List.of()
+                : findings.stream()
+                        .filter(finding -> finding.rule().origin() == LintRule.Origin.BUILDKIT)
+                        .toList();
     }
 
     private static Directives.@Nullable Check checkOf(Dockerfile file, LintOptions options) {

@@ -87,6 +87,31 @@ final class StageDispatch {
         last = step;
     }
 
+    /** On a folder that was given from outside: its files, root's as those of a context are, make the first layer. */
+    void beginWithFolder(Image scratch, int nothing, int folder, String name) {
+        beginWithNothing(scratch, nothing);
+        number = 1;
+        total = 1 + countSteps();
+        Label label = label("FROM " + name, stage.location());
+        List<Step.Item> all = List.of(new Step.Item.Paths(folder, "/", true));
+        step(
+                new Step.Copy(
+                        linking.nextId(),
+                        label,
+                        nothing,
+                        false,
+                        all,
+                        "/",
+                        null,
+                        null,
+                        false,
+                        false,
+                        List.of(),
+                        null,
+                        withoutCache()),
+                label.instruction());
+    }
+
     void beginWithImage(Bases.Found found) {
         number = 1;
         total = 1;

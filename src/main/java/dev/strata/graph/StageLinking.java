@@ -183,11 +183,9 @@ final class StageLinking {
                 dispatch.beginWithImage(bases.layout(given.name(), platform(stage)));
             case Request.NamedContext.Stage other ->
                 dispatch.continueFrom(stage(stageNamed(stage.location(), other.name())));
-            case Request.NamedContext.Folder folder ->
-                throw new GraphException(
-                        stage.location(),
-                        "the context \"" + given.name() + "\" is a folder and cannot be a base",
-                        "Give an image: --build-context " + given.name() + "=docker-image://NAME");
+            case Request.NamedContext.Folder _ ->
+                dispatch.beginWithFolder(
+                        Image.scratch(platform(stage)), add(new Step.Scratch(nextId())), folder(given), given.name());
         }
     }
 
@@ -344,10 +342,13 @@ final class StageLinking {
         return sources.computeIfAbsent("scratch", key -> add(new Step.Scratch(nextId())));
     }
 
+    private int folder(Request.Given given) {
+        return sources.computeIfAbsent("folder " + given.name(), key -> add(new Step.Files(nextId(), given.name())));
+    }
+
     private int contextSource(Request.Given given, String from, Instruction instruction) {
         return switch (given.context()) {
-            case Request.NamedContext.Folder folder ->
-                sources.computeIfAbsent("folder " + given.name(), key -> add(new Step.Files(nextId(), given.name())));
+            case Request.NamedContext.Folder _ -> folder(given);
             case Request.NamedContext.Stage other ->
                 stage(stageNamed(instruction.location(), other.name())).last();
             case Request.NamedContext.Layout layout ->

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +21,45 @@ public record Platform(
         @Nullable String variant,
         @JsonProperty("os.version") @Nullable String osVersion,
         @JsonProperty("os.features") @Nullable List<String> osFeatures) {
+    /** Words that stand alone; with a slash anything does. Source: Go's list of ports. */
+    private static final Set<String> OPERATING_SYSTEMS = Set.of(
+            "aix",
+            "android",
+            "darwin",
+            "dragonfly",
+            "freebsd",
+            "illumos",
+            "ios",
+            "js",
+            "linux",
+            "netbsd",
+            "openbsd",
+            "plan9",
+            "solaris",
+            "wasip1",
+            "windows");
+
+    private static final Set<String> ARCHITECTURES = Set.of(
+            "386",
+            "amd64",
+            "arm",
+            "arm64",
+            "loong64",
+            "mips",
+            "mips64",
+            "mips64le",
+            "mipsle",
+            "ppc64",
+            "ppc64le",
+            "riscv64",
+            "s390x",
+            "wasm");
 
     public Platform(String os, String architecture, @Nullable String variant) {
         this(os, architecture, variant, null, null);
     }
 
-    /** Reads {@code os/architecture[/variant]} or a bare architecture (then linux), normalised. */
+    /** Reads {@code os/architecture[/variant]} or a bare architecture (then linux) or operating system, normalised. */
     public static Platform parse(String text) {
         String[] parts = text.trim().toLowerCase(Locale.ROOT).split("/", -1);
         for (String part : parts) {
@@ -35,7 +69,7 @@ public record Platform(
             }
         }
         return switch (parts.length) {
-            case 1 -> isOs(parts[0]) ? of(parts[0], host().architecture(), null) : of("linux", parts[0], null);
+            case 1 -> ofWord(parts[0]);
             case 2 -> of(parts[0], parts[1], null);
             case 3 -> of(parts[0], parts[1], parts[2]);
             default ->
@@ -44,11 +78,16 @@ public record Platform(
         };
     }
 
-    private static boolean isOs(String word) {
-        return switch (word) {
-            case "linux", "windows", "darwin", "freebsd" -> true;
-            default -> false;
-        };
+    private static Platform ofWord(String word) {
+        if (OPERATING_SYSTEMS.contains(word)) {
+            return of(word, host().architecture(), null);
+        }
+        Platform linux = of("linux", word, null);
+        if (!ARCHITECTURES.contains(linux.architecture)) {
+            throw new IllegalArgumentException("platform \"" + word
+                    + "\": unknown operating system or architecture; it must look like linux/amd64 or linux/arm64/v8");
+        }
+        return linux;
     }
 
     private static Platform of(String os, String architecture, @Nullable String variant) {

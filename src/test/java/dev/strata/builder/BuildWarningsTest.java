@@ -125,6 +125,14 @@ class BuildWarningsTest {
     }
 
     @Test
+    void aFindingThatBuildKitDoesNotKnowFailsNoFileThatAsksForIt() throws IOException {
+        String file = "# check=skip=FromPlatformFlagConstDisallowed;error=true\n" + FROM_BASE
+                + "ADD https://127.0.0.1:1/a /\n";
+        build(file, base("amd64"));
+        assertThat(warnings()).singleElement().asString().contains("AddUrlWithoutChecksum");
+    }
+
+    @Test
     void aBaseOfAnotherPlatformIsFoundOnceItIsKnown() throws IOException {
         assertThat(build(FROM_BASE, base("arm64"))).isInstanceOf(Outcome.Built.class);
         assertThat(warnings())

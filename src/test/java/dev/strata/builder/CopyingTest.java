@@ -301,6 +301,15 @@ class CopyingTest {
     }
 
     @Test
+    void beforeTheFirstWildcardIsANameAndBehindItNoLinkIsFollowed() {
+        source.file("d/f").link("l", "d").file("e/f");
+        assertThat(copied("COPY l/* /x/")).containsExactly("755 0:0 x/", "644 0:0 x/f");
+        assertThat(copied("COPY [l]/f /x/")).isEmpty();
+        assertThat(copied("COPY [le]/f /x/")).containsExactly("755 0:0 x/", "644 0:0 x/f");
+        assertThatThrownBy(() -> copied("COPY nothing/* /x/")).hasMessageContaining("\"/nothing\": not found");
+    }
+
+    @Test
     void aFolderIsNeverReplacedByAFileNorAFileByAFolder() {
         source.file("d/s/f").file("s");
         below.folder("x").folder("x/s").file("y/s");

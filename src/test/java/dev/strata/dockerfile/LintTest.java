@@ -29,9 +29,10 @@ class LintTest {
     void aBuildArgumentReplacesTheFilesOwnWish() {
         Dockerfile file = parse("# check=skip=all\nFROM alpine:3\nENV a b\n");
         LintOptions options = LintOptions.DEFAULT.withBuildArgs(Map.of("BUILDKIT_DOCKERFILE_CHECK", "error=true"));
-        assertThat(Lint.check(file, options)).hasSize(1);
-        assertThat(Lint.failsBuild(file, options)).isTrue();
-        assertThat(Lint.failsBuild(file, LintOptions.DEFAULT)).isFalse();
+        List<Finding> findings = Lint.check(file, options);
+        assertThat(findings).hasSize(1);
+        assertThat(Lint.failing(file, options, findings)).isEqualTo(findings);
+        assertThat(Lint.failing(file, LintOptions.DEFAULT, findings)).isEmpty();
     }
 
     @Test

@@ -85,10 +85,22 @@ class GoldenGraphsTest {
         refuses("FROM ${NOTHING}\n", "is blank");
         refuses("FROM UPPER:1\n", "UPPER");
         refuses("FROM --platform=nonsense/x/y/z debian:12\n", "platform");
-        refuses("FROM folder\nRUN x\n", "is a folder and cannot be a base", "context folder=folder");
+        refuses("FROM --platform=nonsense debian:12\n", "unknown operating system or architecture");
         assertThatThrownBy(() -> Requests.graph("FROM debian:12\n\nRUN x\nWORKDIR ${A?no A}\n"))
                 .isInstanceOfSatisfying(
                         GraphException.class, e -> assertThat(e.location()).isEqualTo(new Location(4, 4)));
+    }
+
+    @Test
+    void aFolderIsTheFirstLayerOfAStageThatStandsOnItOrHasItsName() {
+        BuildGraph graph = Requests.graph("FROM folder\nENV a=b\n", "context folder=folder");
+        assertThat(graph.steps().getLast()).isInstanceOfSatisfying(Step.Copy.class, copy -> {
+            assertThat(copy.items()).containsExactly(new Step.Item.Paths(1, "/", true));
+            assertThat(copy.label().instruction()).isEqualTo("FROM folder");
+        });
+        graph = Requests.graph(
+                "FROM debian:12 AS folder\nRUN x\nFROM scratch\nCOPY --from=folder a /\n", "context folder=folder");
+        assertThat(graph.steps()).noneMatch(Step.Run.class::isInstance);
     }
 
     @Test
