@@ -192,6 +192,7 @@ public final class Build {
             StepEvents steps = new StepEvents(graph, events);
             try (LayerStore layers = inputs.layers();
                     StepCache cache = cache(layers, registry)) {
+                layers.pushedTo(firstRepository());
                 Outputs outputs = new Outputs(layers, registry);
                 CacheFolders caches = caches(registry, inputs.blobs());
                 while (true) {
@@ -252,6 +253,13 @@ public final class Build {
         if (failure instanceof FailureException) {
             caches.keep();
         }
+    }
+
+    /** Where a layer is pushed first; from there the others mount it. */
+    private @Nullable Reference firstRepository() {
+        Reference repository = plan.cache().repository();
+        List<Reference> names = plan.output().names();
+        return repository != null || names.isEmpty() ? repository : names.getFirst();
     }
 
     private StepCache cache(LayerStore layers, Registry registry) throws IOException {

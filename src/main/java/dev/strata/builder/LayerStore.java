@@ -1,6 +1,7 @@
 package dev.strata.builder;
 
 import dev.strata.image.Blobs;
+import dev.strata.image.Descriptor;
 import dev.strata.image.Digest;
 import dev.strata.image.Layer;
 import dev.strata.image.Reference;
@@ -48,6 +49,9 @@ final class LayerStore implements TarSource, AutoCloseable {
     private final Map<Digest, LayerIndex> known = new ConcurrentHashMap<>();
     private final Map<Digest, CompletableFuture<@Nullable LayerIndex>> coming = new ConcurrentHashMap<>();
     private final List<LayerTree> trees = new CopyOnWriteArrayList<>();
+
+    private final Map<Digest, EarlyUpload> underWay = new ConcurrentHashMap<>();
+    private volatile @Nullable Reference destination;
 
     private final ExecutorService later = Executors.newVirtualThreadPerTaskExecutor();
     private volatile FarIndexes farIndexes = FarIndexes.NONE;
@@ -287,8 +291,22 @@ final class LayerStore implements TarSource, AutoCloseable {
         }
     }
 
+    /** Layers that are made are sent there even before they are pushed. */
+    void pushedTo(@Nullable Reference repository) {
+        destination = repository;
+    }
+
+    /** For one layer, from its first byte. */
+    EarlyUpload earlyUpload() {
+        return new EarlyUpload(registry, destination, blobs);
+    }
+
     /** Notes a layer that was made here. */
-    void made(Written written) throws IOException {
+    void made(Written written, EarlyUpload upload) throws IOException {
+        Descriptor blob = written.layer().blob();
+        if (upload.complete(blob)) {
+            underWay.put(blob.digest(), upload);
+        }
         known.put(written.layer().diffId(), written.index());
         written.index().save(indexes.resolve(written.layer().diffId().hex()));
     }
@@ -320,8 +338,18 @@ final class LayerStore implements TarSource, AutoCloseable {
         }
     }
 
+    /** Brings a layer into a repository; what is on its way there is waited for, and not sent twice. */
+    void push(Reference repository, Descriptor layer) throws IOException {
+        EarlyUpload upload = underWay.remove(layer.digest());
+        if (upload != null) {
+            upload.await();
+        }
+        registry.push(repository, layer, blobs);
+    }
+
     @Override
     public void close() throws IOException {
+        underWay.values().forEach(EarlyUpload::stop);
         later.close();
         for (LayerTree tree : trees) {
             tree.close();

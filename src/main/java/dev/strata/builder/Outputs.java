@@ -123,10 +123,10 @@ final class Outputs {
     /** A layer of the base is fetched only where the registry neither has it nor can mount it. */
     private void pushLayer(Reference repository, Layer layer) throws IOException {
         try {
-            registry.push(repository, layer.blob(), layers.blobs());
+            layers.push(repository, layer.blob());
         } catch (FileNotFoundException e) {
             layers.fetch(layer);
-            registry.push(repository, layer.blob(), layers.blobs());
+            layers.push(repository, layer.blob());
         }
     }
 

@@ -115,7 +115,7 @@ final class RegistryCache {
     void put(CacheRecord record, String slot, LayerStore layers) throws IOException {
         Descriptor layer = record.made().layer().blob();
         layers.fetch(record.made().layer());
-        registry.push(repository, layer, blobs);
+        layers.push(repository, layer);
         byte[] manifest = manifest(STEP, record, List.of(layer));
         registry.pushManifest(repository.withTag("step-" + record.key().hex()), MediaTypes.MANIFEST, manifest);
         registry.pushManifest(repository.withTag("slot-" + slot), MediaTypes.MANIFEST, manifest);

@@ -217,14 +217,15 @@ final class StepWorker implements Worker, StepFiles.Forms {
     }
 
     private FileSystem.Made write(Iterable<Change> changes, Content content, @Nullable Instant created) {
-        try {
+        try (EarlyUpload early = layers.earlyUpload()) {
             Written written = LayerWriter.write(
                     format.clamp() == null ? changes : Clamped.all(changes, format.clamp()),
                     content,
                     format.compression(),
                     format.level(),
-                    layers.blobs());
-            layers.made(written);
+                    layers.blobs(),
+                    early);
+            layers.made(written, early);
             Instant told = format.clamp() == null ? created : format.clamp();
             return new FileSystem.Made(written.layer(), written.tarSize(), told);
         } catch (LayerException e) {

@@ -101,6 +101,11 @@ public final class Blobs {
             return size;
         }
 
+        /** Where the bytes are until {@link #commit}. */
+        public Path file() {
+            return file;
+        }
+
         /**
          * Makes the blob visible under its digest.
          *

@@ -6,6 +6,7 @@ import dev.strata.image.Digest;
 import dev.strata.image.Layer;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,19 @@ import org.jspecify.annotations.Nullable;
  * time in several threads and in memory that does not grow with the layer.
  */
 public final class LayerWriter {
+    /** Told while a layer's blob is written. */
+    @FunctionalInterface
+    public interface Growth {
+        Growth UNWATCHED = (file, size) -> {};
+
+        /**
+         * The file holds so many bytes of the blob now. It goes to its place in the store when it is complete.
+         *
+         * @throws IOException ends the writing of the layer
+         */
+        void grown(Path file, long size) throws IOException;
+    }
+
     private LayerWriter() {}
 
     /**
@@ -28,11 +42,27 @@ public final class LayerWriter {
     public static Written write(
             Iterable<Change> changes, Content content, Compression compression, @Nullable Integer level, Blobs blobs)
             throws IOException {
+        return write(changes, content, compression, level, blobs, Growth.UNWATCHED);
+    }
+
+    /**
+     * The same, watched.
+     *
+     * @param growth told from another thread
+     */
+    public static Written write(
+            Iterable<Change> changes,
+            Content content,
+            Compression compression,
+            @Nullable Integer level,
+            Blobs blobs,
+            Growth growth)
+            throws IOException {
         MessageDigest hash = Digest.sha256();
         try (Blobs.Ingest blob = blobs.begin()) {
             LayerTar tar;
             // Below Overlapped: compression, the blob's digest, the disk. Above: files, tar, the tar's digest.
-            try (OutputStream compressed = new Overlapped(compression.compress(new KeptOpen(blob), level));
+            try (OutputStream compressed = new Overlapped(compression.compress(new KeptOpen(blob, growth), level));
                     OutputStream out = new DigestOutputStream(compressed, hash)) {
                 tar = new LayerTar(out, content);
                 for (Change change : changes) {
@@ -59,20 +89,23 @@ public final class LayerWriter {
 
     /** Closing the compressed stream must not close, and so discard, the blob. */
     private static final class KeptOpen extends OutputStream {
-        private final OutputStream out;
+        private final Blobs.Ingest out;
+        private final Growth growth;
 
-        KeptOpen(OutputStream out) {
+        KeptOpen(Blobs.Ingest out, Growth growth) {
             this.out = out;
+            this.growth = growth;
         }
 
         @Override
         public void write(int b) throws IOException {
-            out.write(b);
+            write(new byte[] {(byte) b}, 0, 1);
         }
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
             out.write(bytes, offset, length);
+            growth.grown(out.file(), out.size());
         }
     }
 }
