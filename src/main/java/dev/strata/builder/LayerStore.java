@@ -330,6 +330,11 @@ final class LayerStore implements TarSource, AutoCloseable {
         }
     }
 
+    /** Does something that nobody waits for before the end of the build. */
+    void later(Runnable work) {
+        later.execute(work);
+    }
+
     /** Shows other builds what is in a layer that was made here. */
     void share(Layer layer) {
         Path file = indexes.resolve(layer.diffId().hex());

@@ -112,12 +112,18 @@ final class RegistryCache {
         }
     }
 
-    void put(CacheRecord record, String slot, LayerStore layers) throws IOException {
+    /** Answers the record's document, for {@link #putLatest}. */
+    byte[] put(CacheRecord record, LayerStore layers) throws IOException {
         Descriptor layer = record.made().layer().blob();
         layers.fetch(record.made().layer());
         layers.push(repository, layer);
         byte[] manifest = manifest(STEP, record, List.of(layer));
         registry.pushManifest(repository.withTag("step-" + record.key().hex()), MediaTypes.MANIFEST, manifest);
+        return manifest;
+    }
+
+    /** Notes a record that is here as the newest of its place, by which the next build says what has changed. */
+    void putLatest(String slot, byte[] manifest) {
         registry.pushManifest(repository.withTag("slot-" + slot), MediaTypes.MANIFEST, manifest);
     }
 

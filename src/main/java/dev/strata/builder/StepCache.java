@@ -186,9 +186,10 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
         }
         used.put(record.key(), record);
         Message message = cache -> {
-            cache.put(record, slot, layers);
+            byte[] manifest = cache.put(record, layers);
             inFirst.add(record.key());
-            layers.share(record.made().layer());
+            layers.later(() -> tell(first -> first.putLatest(slot, manifest)));
+            layers.later(() -> layers.share(record.made().layer()));
         };
         if (tell(message)) {
             tellOwed();
