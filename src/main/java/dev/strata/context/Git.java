@@ -139,20 +139,20 @@ public final class Git {
         try {
             session.run("init", "--quiet", "--template=", ".");
             session.run("remote", "add", "origin", remote.address());
-            String commit = fetch(session, address.revision());
-            checkCommit(address, commit);
-            session.refuseTooMuch(commit, bounds);
-            session.run("checkout", "--quiet", "--force", "--detach", commit);
-            if (deep) {
+            Commit commit = fetch(session, address.revision());
+            checkCommit(address, commit.hash());
+            GitSession.Special special = session.refuseTooMuch(commit.hash(), bounds);
+            session.run("checkout", "--quiet", "--force", "--detach", commit.hash());
+            if (deep && special.submodules()) {
                 new Submodules(session).checkout();
             }
             session.refuseTooMuchHere();
-            session.refuseMissingLfs(deep);
-            Instant date =
-                    Instant.ofEpochSecond(Long.parseLong(session.run("show", "--no-patch", "--format=%ct", commit)));
-            Path root = new Worktree(into, remote.shown()).finish(address.folder(), keep, date);
+            if (special.attributes() || special.submodules()) {
+                session.refuseMissingLfs(deep);
+            }
+            Path root = new Worktree(into, remote.shown()).finish(address.folder(), keep, commit.date());
             done = true;
-            return new Checkout(root, commit, date);
+            return new Checkout(root, commit.hash(), commit.date());
         } finally {
             if (!done) {
                 Removal.of(into);
@@ -160,13 +160,25 @@ public final class Git {
         }
     }
 
+    private record Commit(String hash, Instant date) {
+        /** The question, for {@link #read}. It looks at no file: how many there are is not known yet. */
+        static String[] asked(String revision) {
+            return new String[] {"rev-list", "--max-count=1", "--timestamp", revision + "^{commit}"};
+        }
+
+        static Commit read(String told) {
+            String[] words = told.strip().split(" ");
+            return new Commit(words[1], Instant.ofEpochSecond(Long.parseLong(words[0])));
+        }
+    }
+
     /** Brings the revision here and answers its commit. */
-    private static String fetch(GitSession session, @Nullable String revision) {
+    private static Commit fetch(GitSession session, @Nullable String revision) {
         String wanted = revision == null ? "HEAD" : revision;
         GitCommand.Result shallow = session.attempt(
                 "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "origin", wanted);
         if (shallow.succeeded()) {
-            return session.run("rev-parse", "--verify", "FETCH_HEAD^{commit}");
+            return Commit.read(session.run(Commit.asked("FETCH_HEAD")));
         }
         boolean perhapsCommit =
                 COMMIT.matcher(wanted).matches() || SHORT_COMMIT.matcher(wanted).matches();
@@ -177,7 +189,7 @@ public final class Git {
     }
 
     /** The server does not give commits by their hash (or the hash is short): everything comes, the commit is in it. */
-    private static String fetchAll(GitSession session, String commit) {
+    private static Commit fetchAll(GitSession session, String commit) {
         GitCommand.Result everything = session.attempt(
                 "fetch",
                 "--quiet",
@@ -188,11 +200,11 @@ public final class Git {
         if (!everything.succeeded()) {
             throw session.failure(everything, commit);
         }
-        GitCommand.Result resolved = session.attempt("rev-parse", "--verify", commit + "^{commit}");
+        GitCommand.Result resolved = session.attempt(Commit.asked(commit));
         if (!resolved.succeeded()) {
             throw session.failure(resolved, commit);
         }
-        return resolved.output().strip();
+        return Commit.read(resolved.output());
     }
 
     private static void checkRevision(GitAddress address) {

@@ -38,6 +38,12 @@ final class GitSession implements AutoCloseable {
     /** A transfer slower than a byte a second for so long has died. */
     private static final String SILENCE_SECONDS = "60";
 
+    /** How a line of {@code git ls-tree} begins. */
+    private static final String SUBMODULE = "160000 ";
+
+    /** Only a file of this name says which files are kept by Git LFS. */
+    private static final String ATTRIBUTES = ".gitattributes";
+
     private final GitRemote remote;
     private final Path own;
     private final Credentials credentials;
@@ -218,16 +224,22 @@ final class GitSession implements AutoCloseable {
         return names.isEmpty() ? "" : "; it has " + String.join(", ", names);
     }
 
+    /** What of a commit's files needs more of git than a checkout; each of these questions is some processes. */
+    record Special(boolean submodules, boolean attributes) {}
+
     /**
      * Asks how large the commit's files are before they are written: a repository of a few kilobytes can name the same
      * folder a million times.
      */
-    void refuseTooMuch(String commit, Bounds bounds) {
+    Special refuseTooMuch(String commit, Bounds bounds) {
         long[] seen = new long[2];
+        boolean[] special = new boolean[2];
         GitCommand.Result listed = command.run(
                 line -> {
                     seen[0]++;
                     seen[1] += size(line);
+                    special[0] |= line.startsWith(SUBMODULE);
+                    special[1] |= line.endsWith(ATTRIBUTES);
                     return seen[0] <= bounds.entries() && seen[1] <= bounds.bytes();
                 },
                 "ls-tree",
@@ -244,6 +256,7 @@ final class GitSession implements AutoCloseable {
         if (!listed.succeeded()) {
             throw failure(listed, null);
         }
+        return new Special(special[0], special[1]);
     }
 
     /** Counts what is on the disk now: submodules and files of Git LFS have come after the question above. */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 enum GitTrouble {
     UNKNOWN_REVISION(
             Failure.Cause.USER,
-            "couldn't find remote ref|not our ref|unadvertised object|bad object|unknown revision|Needed a single"
+            "couldn't find remote ref|not our ref|unadvertised object|bad object|bad revision|unknown revision|Needed a single"
                     + " revision|not a valid object name|reference is not a tree|Remote branch .* not found",
             "the repository has no such revision",
             "Name a branch, a tag or a commit that was pushed"),
