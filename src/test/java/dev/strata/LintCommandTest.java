@@ -60,7 +60,7 @@ class LintCommandTest {
         assertThat(lint(context.toString())).isEqualTo(1);
         assertThat(out.toString())
                 .contains("Dockerfile:2: error: unknown instruction: RUNN (did you mean RUN?)")
-                .contains("Dockerfile:3: error: COPY has no flag --form (did you mean --from?)")
+                .contains("Dockerfile:3: error: COPY: unknown flag: --form (did you mean --from?)")
                 .contains("2 errors");
     }
 

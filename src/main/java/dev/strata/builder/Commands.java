@@ -78,7 +78,7 @@ final class Commands implements AutoCloseable {
             throw new FailureException(
                     new Failure(
                             Failure.Cause.USER,
-                            "RUN --security=insecure is not allowed here",
+                            "RUN --security=insecure: security.insecure is not allowed here",
                             null,
                             "Leave the flag out, or allow it: strata build --allow security.insecure; in a cluster it is never allowed"));
         }

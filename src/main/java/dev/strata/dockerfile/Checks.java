@@ -266,7 +266,8 @@ final class Checks {
         String name = stage.name() == null ? String.valueOf(stage.index()) : stage.name();
         errors.add(new SyntaxError(
                 first.instruction().location(),
-                "the stage " + name + " waits for itself, directly or by way of other stages",
+                "invalid from flag value " + first.written() + ": refers to current build block, as the stage " + name
+                        + " waits for itself",
                 "no circle of --from and from=",
                 null,
                 first.written()));

@@ -102,7 +102,7 @@ public record Dockerfile(
             if (statements.isEmpty() && errors.isEmpty()) {
                 int last = Math.max(1, lines.size());
                 errors.add(new SyntaxError(
-                        new Location(last, last), "the file has no instructions", "FROM first", null, null));
+                        new Location(last, last), "file with no instructions", "FROM first", null, null));
             }
             List<Instruction.Arg> globalArgs = new ArrayList<>();
             List<Stage> stages = stages(statements, globalArgs);
@@ -137,7 +137,8 @@ public record Dockerfile(
                         early = true;
                         errors.add(new SyntaxError(
                                 statement.location(),
-                                instruction.keyword() + " stands before the first FROM",
+                                "no build stage in current context: " + instruction.keyword()
+                                        + " stands before the first FROM",
                                 "FROM; only ARG may stand before it",
                                 null,
                                 statement.source().keyword()));

@@ -42,7 +42,7 @@ final class Flags {
                         .collect(java.util.stream.Collectors.joining(", "));
         return new StatementReader.Malformed(new SyntaxError(
                 statement.location(),
-                keyword + " has no flag --" + name,
+                keyword + ": unknown flag: --" + name,
                 closest == null ? expected : null,
                 closest == null ? null : "--" + closest,
                 "--" + name));
@@ -50,7 +50,7 @@ final class Flags {
 
     private void add(Statement statement, String name, Kind kind, @Nullable String value) {
         if (kind != Kind.VALUES && values.containsKey(name)) {
-            throw wrong(statement, "the flag --" + name + " is given twice", null, name);
+            throw wrong(statement, "duplicate flag specified: --" + name, null, name);
         }
         List<String> all = values.get(name);
         if (all == null) {
@@ -68,7 +68,7 @@ final class Flags {
             }
             case VALUE, VALUES -> {
                 if (value == null) {
-                    throw wrong(statement, "the flag --" + name + " has no value", "--" + name + "=value", name);
+                    throw wrong(statement, "missing a value on flag: --" + name, "--" + name + "=value", name);
                 }
                 all.add(value);
             }

@@ -172,7 +172,7 @@ final class InstructionReader {
         @Nullable String name = written == null ? null : written.toLowerCase(Locale.ROOT);
         if (name != null && !canNameStage(name)) {
             throw wrong(
-                    "\"" + written + "\" cannot name a stage",
+                    "invalid name for build stage: \"" + written + "\"",
                     "a letter, then letters, digits, _ . or -",
                     null,
                     written);

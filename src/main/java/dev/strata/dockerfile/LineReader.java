@@ -61,7 +61,7 @@ final class LineReader {
                     && line.getBytes(StandardCharsets.UTF_8).length > LONGEST_LINE + line.length() - length) {
                 errors.add(new SyntaxError(
                         new Location(i + 1, i + 1),
-                        "the line is longer than " + LONGEST_LINE + " bytes",
+                        "dockerfile line greater than max allowed size of " + LONGEST_LINE + " bytes",
                         "shorter lines, joined by " + escape + " at their ends",
                         null,
                         null));
@@ -167,7 +167,7 @@ final class LineReader {
         }
         throw new StatementReader.Malformed(new SyntaxError(
                 new Location(location.startLine(), at),
-                "the heredoc <<" + word.name() + " has no end",
+                "unterminated heredoc <<" + word.name(),
                 "a line with nothing but " + word.name(),
                 null,
                 "<<"));

@@ -192,7 +192,7 @@ final class RunMountReader {
         if (source != null && id != null) {
             throw new IllegalArgumentException("a secret can have one of the options source and id, not both");
         }
-        String name = id != null ? id : source;
+        String name = id != null && !id.isEmpty() ? id : source;
         if (name == null && target != null) {
             name = target.substring(target.lastIndexOf('/') + 1);
         }

@@ -82,6 +82,9 @@ final class StageFiles {
             run.heredocs().forEach(h -> whole.append('\n').append(h.raw()).append(h.name()));
             command = dispatch.withShell(whole.toString());
         }
+        if (command.isEmpty()) {
+            throw new IllegalArgumentException("RUN [] names no program: arguments are required");
+        }
         SequencedMap<String, String> seen = new LinkedHashMap<>();
         dispatch.arguments.forEach((name, value) -> seen.put(name, dispatch.variables.getOrDefault(name, value)));
         Label label = dispatch.label(run, trigger);

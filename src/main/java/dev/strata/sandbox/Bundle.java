@@ -255,7 +255,6 @@ final class Bundle implements AutoCloseable {
                     .append('\n');
         }
         file("hosts", hosts.toString(), "/etc/hosts", mounts);
-        file("hostname", "buildkitsandbox\n", "/etc/hostname", mounts);
         Path resolver = Path.of("/etc/resolv.conf");
         String names = Files.isReadable(resolver) ? Files.readString(resolver) : "";
         file("resolv.conf", names, "/etc/resolv.conf", mounts);

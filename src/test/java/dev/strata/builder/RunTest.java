@@ -275,7 +275,7 @@ final class RunTest {
     @Test
     void everyRightIsGivenOnlyWhereItIsAllowed() {
         dockerfile("FROM base\nRUN --security=insecure mount -t tmpfs none /bin/../mnt || mkdir /mnt\n");
-        assertThat(bench.failure().what()).contains("--security=insecure is not allowed here");
+        assertThat(bench.failure().what()).contains("security.insecure is not allowed here");
         bench.insecure = true;
         String bounding = dockerfile("FROM base\nRUN --security=insecure grep CapBnd /proc/self/status\n")
                 .output()
@@ -342,7 +342,7 @@ final class RunTest {
     void theFilesByWhichNamesAreFoundAreThereForTheRunAndInNoLayer() throws IOException {
         List<String> said = dockerfile("""
                         FROM base
-                        RUN cat /etc/hosts /etc/resolv.conf && echo 10.0.0.1 mine >>/etc/hosts && hostname && cat /etc/hostname
+                        RUN cat /etc/hosts /etc/resolv.conf && echo 10.0.0.1 mine >>/etc/hosts && hostname && [ ! -e /etc/hostname ]
                         RUN cat /etc/hosts
                         """).output();
         assertThat(said)

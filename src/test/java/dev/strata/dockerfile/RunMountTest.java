@@ -45,6 +45,7 @@ class RunMountTest {
                 "type=cache,sharing=all | shared, private or locked",
                 "type=tmpfs,size=big | must look like",
                 "type=secret | needs one of",
+                "type=secret,id= | needs one of",
                 "type=secret,id=a,src=b | not both",
                 "type=cache,uid=x | must be a number",
                 "type=cache,ro=maybe | true or false",

@@ -80,6 +80,7 @@ class GoldenGraphsTest {
         refuses("FROM debian:12\nCOPY https://a.example/x /\n", "source can't be a URL for COPY");
         refuses("FROM debian:12\nCOPY git@git.example:a/b.git /\n", "source can't be a git ref for COPY");
         refuses("FROM debian:12\nADD --checksum=sha256:00 a /\n", "checksum");
+        refuses("FROM debian:12\nRUN []\n", "arguments are required");
         refuses("FROM debian:12\nRUN --mount=type=cache,target=/ true\n", "mount target");
         refuses("FROM debian:12\nRUN echo\nRUN --device=vendor/class=x,required true\n", "no device can be given");
         refuses("FROM ${NOTHING}\n", "is blank");
