@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * docker's defaults.
  */
 final class Bundle implements AutoCloseable {
+    /** Where memory is shared; a mount that the command has there takes the place of the usual one. */
+    private static final String SHARED_MEMORY = "/dev/shm";
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
     /** 022, so that what a command makes does not depend on how Strata was started. */
     private static final int UMASK = 18;
@@ -184,7 +187,10 @@ final class Bundle implements AutoCloseable {
                 "devpts",
                 "devpts",
                 List.of("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620")));
-        mounts.add(mount("/dev/shm", "tmpfs", "shm", List.of("nosuid", "noexec", "nodev", "mode=1777", "size=65536k")));
+        if (command.mounts().stream().noneMatch(point -> point.target().equals(SHARED_MEMORY))) {
+            mounts.add(mount(
+                    SHARED_MEMORY, "tmpfs", "shm", List.of("nosuid", "noexec", "nodev", "mode=1777", "size=65536k")));
+        }
         if (place.userNamespace()) {
             mounts.add(mount("/sys", "bind", "/sys", List.of("rbind", "nosuid", "noexec", "nodev", "ro")));
         } else {

@@ -339,6 +339,18 @@ final class RunTest {
     }
 
     @Test
+    void aMountOnTheSharedMemoryTakesItsPlace() {
+        List<String> said = dockerfile(
+                        "FROM base\nRUN --mount=type=tmpfs,target=/dev/shm,size=2m grep ' /dev/shm ' /proc/mounts\n")
+                .output();
+        assertThat(said)
+                .filteredOn(line -> line.contains(" /dev/shm "))
+                .singleElement()
+                .asString()
+                .contains("size=2048k");
+    }
+
+    @Test
     void theFilesByWhichNamesAreFoundAreThereForTheRunAndInNoLayer() throws IOException {
         List<String> said = dockerfile("""
                         FROM base
