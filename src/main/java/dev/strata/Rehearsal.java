@@ -3,6 +3,8 @@ package dev.strata;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.strata.image.Digest;
+import dev.strata.image.Json;
+import dev.strata.image.Platform;
 import dev.strata.layer.Removal;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +15,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,7 +25,8 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code strata rehearse FOLDER}: typical builds, one after the other in one process, against a registry in memory.
+ * {@code strata rehearse FOLDER}: typical builds, of the command line and of a pod, one after the other in one process,
+ * against a registry in memory.
  * It is what {@code bin/strata-aot} has Java watch (JEP 483, JEP 515), so that a real build finds its classes loaded and
  * linked. It needs no network and no sandbox, and no person has a use for it.
  */
@@ -64,7 +68,65 @@ final class Rehearsal {
         for (String compression : List.of("gzip", "zstd")) {
             code = Math.max(code, build(context, "third", "made:" + compression, "compression=" + compression));
         }
+        code = Math.max(code, inPod(Map.of("type", "folder", "path", context.toString(), "mounted", false)));
+        if (isRepository(context)) {
+            // What a machine's git does not do is not rehearsed, which is no failure.
+            int _ = inPod(Map.of("type", "git", "url", "file://" + context, "submodules", true));
+        }
         return code;
+    }
+
+    /** As a builder pod does it: by a plan. */
+    private int inPod(Map<String, Object> source) throws IOException {
+        Platform platform = Platform.host();
+        Path plan = folder.resolve("plan.json");
+        Files.write(
+                plan,
+                Json.bytes(Map.of(
+                        "name", NAME,
+                        "source", source,
+                        "dockerfile", Map.of("path", "Dockerfile"),
+                        "args", Map.of("BASE", host + "/base:1"),
+                        "platform", Map.of("os", platform.os(), "architecture", platform.architecture()),
+                        "output", Map.of("names", List.of(host + "/made:pod"), "compression", "gzip"),
+                        "cache", Map.of("repository", host + "/cache"))));
+        Path outcome = Files.write(folder.resolve("outcome.json"), new byte[0]);
+        Path work = Files.createTempDirectory(folder, "pod");
+        return Main.run(
+                "builder",
+                "--plan",
+                plan.toString(),
+                "--work",
+                work.toString(),
+                "--termination-log",
+                outcome.toString());
+    }
+
+    /** Makes one of the folder; false where there is no git. */
+    private static boolean isRepository(Path folder) {
+        try {
+            return git(folder, "init", "--quiet")
+                    && git(folder, "add", "--all")
+                    && git(folder, "-c", "user.name=" + NAME, "-c", "user.email=", "commit", "--quiet", "-m", NAME);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static boolean git(Path folder, String... arguments) throws InterruptedException {
+        List<String> command = new ArrayList<>(List.of("git"));
+        command.addAll(List.of(arguments));
+        try {
+            return new ProcessBuilder(command)
+                            .directory(folder.toFile())
+                            .inheritIO()
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException e) {
+            return false; // not installed, so that no build will use it
+        }
     }
 
     /** Only its last two stages are built. The first is there to be read: it has what Dockerfiles have. */
