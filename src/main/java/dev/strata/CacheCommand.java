@@ -11,6 +11,7 @@ import dev.strata.registry.Registry;
 import dev.strata.registry.RegistryException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -90,6 +91,12 @@ final class CacheCommand implements Callable<Integer> {
             description = "Keep so much of the newest, such as 500MB, 20GB.")
     private @Nullable String keepBytes;
 
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "Also write to this file how many records and bytes were removed and how many stay, as JSON.")
+    private @Nullable Path report;
+
     @Option(names = "--dry-run", description = "Say what would be removed, and remove nothing.")
     private boolean dryRun;
 
@@ -101,7 +108,11 @@ final class CacheCommand implements Callable<Integer> {
         CommandSpec command = Objects.requireNonNull(spec);
         Retention retention = retention(command);
         try {
-            print(repository == null ? inState(retention) : inRegistry(command, repository, retention));
+            Cleaning cleaning = repository == null ? inState(retention) : inRegistry(command, repository, retention);
+            print(cleaning);
+            if (report != null) {
+                Files.write(report, Json.bytes(summary(cleaning)));
+            }
             return Main.OK;
         } catch (RegistryException e) {
             return Names.failed(command, e);
@@ -145,11 +156,7 @@ final class CacheCommand implements Callable<Integer> {
         Reference place = Names.reference(command, name);
         try (Registry registry = new Registry(access.options())) {
             RegistryCacheCleaner cleaner = new RegistryCacheCleaner(registry.origin(), place);
-            Cleaning cleaning = cleaner.plan(retention, Instant.now());
-            if (removes()) {
-                cleaner.carryOut(cleaning);
-            }
-            return cleaning;
+            return removes() ? cleaner.prune(retention, Instant.now()) : cleaner.plan(retention, Instant.now());
         }
     }
 
@@ -184,6 +191,13 @@ final class CacheCommand implements Callable<Integer> {
         }
         return cleaning.goes().size() + " items " + (dryRun ? "would be" : "were") + " removed, "
                 + LayerStack.size(cleaning.freed()) + "; " + cleaning.stays().size() + " stay";
+    }
+
+    private static Map<String, Long> summary(Cleaning cleaning) {
+        return Map.of(
+                "removed", (long) cleaning.goes().size(),
+                "bytes", cleaning.freed(),
+                "stays", (long) cleaning.stays().size());
     }
 
     /** What all of it takes, each content once. */

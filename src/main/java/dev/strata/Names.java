@@ -28,7 +28,7 @@ final class Names {
             Pattern.compile("(?:(\\d{1,5})d)?(?:(\\d{1,6})h)?(?:(\\d{1,8})m)?(?:(\\d{1,9})s)?");
     private static final List<ChronoUnit> UNITS =
             List.of(ChronoUnit.DAYS, ChronoUnit.HOURS, ChronoUnit.MINUTES, ChronoUnit.SECONDS);
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,6})(?:([KMGTkmgt])(i)?)?B?");
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,6}(?=\\D)|\\d{1,18})(?:([KMGTkmgt])(i)?)?B?");
 
     private Names() {}
 

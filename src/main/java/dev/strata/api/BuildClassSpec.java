@@ -253,7 +253,7 @@ public record BuildClassSpec(
             String maxAge,
 
             @JsonPropertyDescription(
-                    "What builders remove from that repository after a build; nothing where it is left out.")
+                    "What is removed from that repository: by builders after a build, and where nothing is built by a pod that the operator makes; nothing where it is left out.")
             @Nullable
             CleanUp cleanUp,
 

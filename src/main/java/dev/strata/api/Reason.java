@@ -23,6 +23,10 @@ public enum Reason {
     @JsonProperty("ReferenceMissing")
     REFERENCE_MISSING(
             "A class, service account, ConfigMap or secret that the spec names does not exist; looked for again."),
+    @JsonProperty("CacheCleaned")
+    CACHE_CLEANED("An event only: the operator had a cache repository of the namespace cleaned up."),
+    @JsonProperty("CacheNotCleaned")
+    CACHE_NOT_CLEANED("An event only: a cache repository of the namespace could not be cleaned up; tried again later."),
     @JsonProperty("PodRefused")
     POD_REFUSED("The API server refused the builder pod (quota, policy); tried again with back-off."),
     @JsonProperty("Queued")

@@ -32,13 +32,18 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks through a cache repository and removes from it. Only what Strata wrote there is seen. What a build writes at the
- * same time is not in the list and stays; where it stands on something that just went, the next build makes that anew.
+ * Looks through a cache repository and removes from it. Only what Strata wrote there is seen. What a build writes meanwhile
+ * stays, and so does what that needs, save what is written in the moment of the removal itself: where such a record stands on
+ * something that just went, the next build makes that anew.
  *
  * <p>The registry frees the bytes when it collects its garbage.
  */
-public final class RegistryCacheCleaner {
+public class RegistryCacheCleaner {
     private static final String MARK = "clean-up";
+
+    /** Builds may write all the time; then what was decided last is carried out. */
+    private static final int MOST_PLANS = 3;
+
     private static final String MARK_TYPE = "application/vnd.strata.clean-up.v1+json";
 
     private final Registry registry;
@@ -64,6 +69,38 @@ public final class RegistryCacheCleaner {
             }
         }
         return retention.of(items, now);
+    }
+
+    /** Decides and removes; decides again where builds have written in between. */
+    public Cleaning prune(Retention retention, Instant now) throws IOException {
+        for (int number = 1; ; number++) {
+            Set<String> before = Set.copyOf(tags());
+            Cleaning cleaning = plan(retention, now);
+            if (cleaning.goes().isEmpty() || number == MOST_PLANS || isUnchanged(before)) {
+                carryOut(cleaning);
+                return cleaning;
+            }
+        }
+    }
+
+    /** Whether builds have neither brought a record nor told again what they use. */
+    private boolean isUnchanged(Set<String> before) {
+        return before.equals(Set.copyOf(tags()))
+                && manifests.keySet().stream()
+                        .filter(tag -> tag.startsWith("build-"))
+                        .allMatch(this::isSame);
+    }
+
+    private boolean isSame(String tag) {
+        try {
+            Resolved now = registry.resolve(repository.withTag(tag));
+            return now.descriptor().digest().equals(manifests.get(tag));
+        } catch (RegistryException e) {
+            if (e.kind() == RegistryException.Kind.NOT_FOUND) {
+                return false; // somebody else has just removed it
+            }
+            throw e;
+        }
     }
 
     private static Optional<Item> await(Future<Optional<Item>> future) throws IOException {
@@ -185,9 +222,7 @@ public final class RegistryCacheCleaner {
             return null;
         }
         RegistryCache.mark(registry, repository.withTag(MARK), MARK_TYPE, now, blobs);
-        Cleaning cleaning = plan(retention, now);
-        carryOut(cleaning);
-        return cleaning;
+        return prune(retention, now);
     }
 
     /** When somebody last began to clean up. */

@@ -60,6 +60,9 @@ public final class StateCleaner implements AutoCloseable {
         List<Item> items = new ArrayList<>();
         Set<String> inRecords = new HashSet<>();
         for (Path file : files("records")) {
+            if (file.toString().endsWith(".part") && isBeingWritten(file)) {
+                continue;
+            }
             Item item = record(file);
             items.add(item);
             inRecords.addAll(item.contents().keySet());
@@ -215,11 +218,15 @@ public final class StateCleaner implements AutoCloseable {
         }
     }
 
+    private boolean isBeingWritten(Path file) throws IOException {
+        return lock == null && used(file).plus(ABANDONED).isAfter(planned);
+    }
+
     /** Where no build is at work, whatever is unfinished stays so; otherwise what nobody has written to for long. */
     private void removeLeftovers() throws IOException {
         for (String folder : List.of("store/incoming", "spool")) {
             for (Path left : files(folder)) {
-                if (lock != null || used(left).plus(ABANDONED).isBefore(planned)) {
+                if (!isBeingWritten(left)) {
                     Removal.of(left);
                 }
             }

@@ -56,6 +56,16 @@ final class ClassRules {
         return rules.broken;
     }
 
+    /** Whether builds of this class may name a repository. */
+    static boolean permits(BuildClassSpec settings, String namespace, String repository) {
+        Allowed allowed = settings.allowed();
+        return allowed == null
+                || allowed.registries().isEmpty()
+                || (!ROUNDABOUT.matcher(repository).find()
+                        && allowed.registries().stream()
+                                .anyMatch(each -> isWithin(repository, each.replace("{namespace}", namespace))));
+    }
+
     private record Place(String field, String value) {}
 
     private List<Place> repositories() {

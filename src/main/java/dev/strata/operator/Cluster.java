@@ -1,15 +1,18 @@
 package dev.strata.operator;
 
 import dev.strata.api.BuildClass;
+import dev.strata.api.BuildClassSpec;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildSpec;
 import dev.strata.operator.PodReading.Trouble;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
@@ -17,11 +20,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** All that the operator reads from and does to the cluster beside its informers; each call is one request. */
 final class Cluster implements HookServer.Builds {
+    private static final int MOST_ATTEMPTS = 5;
     private static final int CONFLICT = HttpURLConnection.HTTP_CONFLICT;
     private static final int NOT_FOUND = HttpURLConnection.HTTP_NOT_FOUND;
 
@@ -76,6 +82,81 @@ final class Cluster implements HookServer.Builds {
             found.setData(wanted.getData());
             client.resource(found).update();
         }
+    }
+
+    /** The ConfigMaps with the cache repositories of each namespace. */
+    List<ConfigMap> caches(@Nullable String namespace) {
+        var all = client.configMaps();
+        return (namespace == null ? all.inAnyNamespace() : all.inNamespace(namespace))
+                .withLabel(KnownCache.LABEL)
+                .list()
+                .getItems();
+    }
+
+    /** Changes what is known of a namespace's cache repositories; again from the start where somebody else was faster. */
+    void keepCaches(String namespace, Consumer<SortedMap<String, KnownCache>> change) {
+        for (int attempt = 1; ; attempt++) {
+            ConfigMap found = configMap(namespace, KnownCache.CONFIG_MAP).orElse(null);
+            SortedMap<String, KnownCache> known = KnownCache.in(found);
+            SortedMap<String, KnownCache> before = new TreeMap<>(known);
+            change.accept(known);
+            if (known.equals(before)) {
+                return;
+            }
+            ConfigMap wanted = KnownCache.configMap(namespace, known);
+            try {
+                if (found == null) {
+                    client.resource(wanted).create();
+                } else {
+                    found.setData(wanted.getData());
+                    client.resource(found).update();
+                }
+                return;
+            } catch (KubernetesClientException e) {
+                if (e.getCode() != CONFLICT || attempt == MOST_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    List<Pod> cleanUpPods(@Nullable String namespace) {
+        var all = client.pods();
+        return (namespace == null ? all.inAnyNamespace() : all.inNamespace(namespace))
+                .withLabel(PodLabels.MANAGED_BY, CleanUpPod.CLEAN_UP)
+                .list()
+                .getItems();
+    }
+
+    /** All classes that say something, by their names. */
+    Map<String, BuildClassSpec> classes() {
+        Map<String, BuildClassSpec> classes = new TreeMap<>();
+        client.resources(BuildClass.class).list().getItems().forEach(each -> {
+            if (each.getSpec() != null) {
+                classes.put(each.getMetadata().getName(), each.getSpec());
+            }
+        });
+        return classes;
+    }
+
+    /** The names of the secrets with which a service account's pods pull; none where there is no such account. */
+    List<String> pullSecrets(String namespace, String serviceAccount) {
+        ServiceAccount account = client.serviceAccounts()
+                .inNamespace(namespace)
+                .withName(serviceAccount)
+                .get();
+        return account == null
+                ? List.of()
+                : account.getImagePullSecrets().stream()
+                        .map(LocalObjectReference::getName)
+                        .toList();
+    }
+
+    /** Makes the pod that cleans up a repository; does nothing where it is there. */
+    void create(CleanUpPod desired) {
+        desired.authorities()
+                .ifPresent(map -> ignoring(CONFLICT, () -> client.resource(map).create()));
+        ignoring(CONFLICT, () -> client.resource(desired.pod()).create());
     }
 
     @Override

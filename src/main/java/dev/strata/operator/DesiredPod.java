@@ -53,13 +53,13 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
     static final String CONTAINER = "builder";
 
     /** By which service meshes leave a pod alone: Istio (sidecar and ambient), Kuma. */
-    private static final Map<String, String> NO_MESH_LABELS = Map.of(
+    static final Map<String, String> NO_MESH_LABELS = Map.of(
             "sidecar.istio.io/inject", "false",
             "istio.io/dataplane-mode", "none",
             "kuma.io/sidecar-injection", "disabled");
 
     /** Linkerd, Consul. */
-    private static final Map<String, String> NO_MESH_ANNOTATIONS =
+    static final Map<String, String> NO_MESH_ANNOTATIONS =
             Map.of("linkerd.io/inject", "disabled", "consul.hashicorp.com/connect-inject", "false");
 
     /** Any id that is not root's; the builder's files belong to it where the pod may not be root. */
@@ -189,7 +189,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                         wanted.pod().timeout().plus(wanted.course().hold()).toSeconds())
                 .withTerminationGracePeriodSeconds(GRACE_SECONDS)
                 .withNodeSelector(nodeSelector())
-                .withTolerations(tolerations())
+                .withTolerations(tolerations(wanted.pod().settings().tolerations()))
                 .withAffinity(affinity())
                 .withRuntimeClassName(wanted.pod().template().runtimeClassName())
                 .withSchedulerName(wanted.pod().template().schedulerName())
@@ -279,9 +279,9 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
     }
 
     /** A node that does not answer is given up sooner than by Kubernetes' five minutes: the work is in the cache. */
-    private List<Toleration> tolerations() {
+    static List<Toleration> tolerations(List<PodSettings.Toleration> asked) {
         List<Toleration> tolerations = new ArrayList<>();
-        for (PodSettings.Toleration toleration : wanted.pod().settings().tolerations()) {
+        for (PodSettings.Toleration toleration : asked) {
             tolerations.add(new TolerationBuilder()
                     .withKey(toleration.key())
                     .withOperator(toleration.operator())

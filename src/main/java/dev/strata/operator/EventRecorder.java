@@ -6,6 +6,7 @@ import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.Reason;
 import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
@@ -68,13 +69,13 @@ final class EventRecorder {
             String message = warnings.size() == 1
                     ? warnings.getFirst()
                     : warnings.size() + " warnings: " + String.join("; ", warnings);
-            write(build, "Warning", Reason.BUILD_WARNINGS, message);
+            about(build, "Warning", Reason.BUILD_WARNINGS, message);
         }
     }
 
     /** Tags that stood for another image stand for the build's own again. */
     void restored(ImageBuild build, List<String> tags, String image) {
-        write(
+        about(
                 build,
                 "Normal",
                 Reason.TAG_RESTORED,
@@ -84,27 +85,28 @@ final class EventRecorder {
     private void write(ImageBuild build, Condition ready) {
         String type =
                 ready.status() == Condition.Status.FALSE && ready.reason() != Reason.SUSPENDED ? "Warning" : "Normal";
-        write(build, type, ready.reason(), ready.message());
+        about(build, type, ready.reason(), ready.message());
     }
 
-    private void write(ImageBuild build, String type, Reason reason, String message) {
+    /** Tells of anything. */
+    void about(HasMetadata subject, String type, Reason reason, String message) {
         String now = Attempts.text(clock.instant());
         try {
             client.v1()
                     .events()
-                    .inNamespace(build.getMetadata().getNamespace())
+                    .inNamespace(subject.getMetadata().getNamespace())
                     .resource(new EventBuilder()
                             .withNewMetadata()
-                            .withGenerateName(Text.cut(build.getMetadata().getName(), 200) + ".")
-                            .withNamespace(build.getMetadata().getNamespace())
+                            .withGenerateName(Text.cut(subject.getMetadata().getName(), 200) + ".")
+                            .withNamespace(subject.getMetadata().getNamespace())
                             .endMetadata()
                             .withNewInvolvedObject()
-                            .withApiVersion(build.getApiVersion())
-                            .withKind(build.getKind())
-                            .withNamespace(build.getMetadata().getNamespace())
-                            .withName(build.getMetadata().getName())
-                            .withUid(build.getMetadata().getUid())
-                            .withResourceVersion(build.getMetadata().getResourceVersion())
+                            .withApiVersion(subject.getApiVersion())
+                            .withKind(subject.getKind())
+                            .withNamespace(subject.getMetadata().getNamespace())
+                            .withName(subject.getMetadata().getName())
+                            .withUid(subject.getMetadata().getUid())
+                            .withResourceVersion(subject.getMetadata().getResourceVersion())
                             .endInvolvedObject()
                             .withType(type)
                             .withReason(reason.word())
@@ -119,7 +121,12 @@ final class EventRecorder {
                     .create();
         } catch (KubernetesClientException e) {
             // An event is a courtesy; the condition says the same. A namespace that is going away takes none.
-            LOG.debug("the event {} of {} was not taken: {}", reason.word(), build.namespacedName(), e.toString());
+            LOG.debug(
+                    "the event {} of {} was not taken: {}",
+                    reason.word(),
+                    subject.getMetadata().getNamespace() + "/"
+                            + subject.getMetadata().getName(),
+                    e.toString());
         }
     }
 }

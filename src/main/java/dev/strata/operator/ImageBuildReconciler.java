@@ -66,6 +66,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private final Upstream upstream;
     private final Turnstile turnstile;
     private final Naming naming;
+    private final CacheKeeper caches;
     private final Wakes wakes;
     private final EventRecorder events;
     private final OperatorMetrics metrics;
@@ -87,6 +88,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             Observer observer,
             Upstream upstream,
             Naming naming,
+            CacheKeeper caches,
             Wakes wakes,
             EventRecorder events,
             OperatorMetrics metrics,
@@ -97,6 +99,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         this.observer = observer;
         this.upstream = upstream;
         this.naming = naming;
+        this.caches = caches;
         this.wakes = wakes;
         this.turnstile = new Turnstile(this::pods, wakes, wakes::wake);
         metrics.queue(turnstile);
@@ -213,6 +216,9 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         Observed seen = observation.seen();
         Decision decided = rebased(build, seen, Decision.decide(seen));
         Decision decision = act(build, seen, admitted(build, seen, decided));
+        if (seen.wanted() instanceof Wanted.Valid valid) {
+            caches.note(build.getMetadata().getNamespace(), valid, decision instanceof Decision.Start);
+        }
         Map<String, Progress.Seen> told = observation.told();
         ImageBuildStatus next = Statuses.next(
                 seen, decision, told, observation.historyLimit(), order -> podName(build, seen.wanted(), order));

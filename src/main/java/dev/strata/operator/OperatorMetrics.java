@@ -74,6 +74,16 @@ final class OperatorMetrics {
         }
     }
 
+    /** @param report empty where the clean-up of a cache failed */
+    void cleanedUp(Optional<CleanUpPod.Report> report) {
+        registry.counter("strata.cache.cleanups", "result", report.isPresent() ? "done" : "failed")
+                .increment();
+        registry.counter("strata.cache.removed.records")
+                .increment(report.map(CleanUpPod.Report::removed).orElse(0));
+        registry.counter("strata.cache.removed.bytes")
+                .increment(report.map(CleanUpPod.Report::bytes).orElse(0L));
+    }
+
     private static String className(ImageBuild build) {
         return build.getSpec() == null ? BuildClass.DEFAULT : Planner.className(build.getSpec());
     }

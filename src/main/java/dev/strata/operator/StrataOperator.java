@@ -30,6 +30,7 @@ public final class StrataOperator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StrataOperator.class);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
     private static final Duration STOPPING = Duration.ofSeconds(8);
+    private static final Duration BETWEEN_CLEAN_UPS = Duration.ofSeconds(30);
     static final String LEASE = "strata-operator";
     private static final Duration LEASE_DURATION = Duration.ofSeconds(12);
     private static final Duration LEASE_RENEWAL = Duration.ofSeconds(8);
@@ -81,6 +82,7 @@ public final class StrataOperator implements AutoCloseable {
     private final Operator operator;
     private final Followers followers;
     private final LookUps lookUps;
+    private final CacheKeeper caches;
     private final SecretVersions secrets;
     private final Traces traces;
     private final ProbeServer server;
@@ -102,6 +104,9 @@ public final class StrataOperator implements AutoCloseable {
         Outside outside = new Outside(cluster, Path.of(System.getProperty("java.io.tmpdir"), "strata"));
         this.lookUps = new LookUps(wakes::wake, wakes::exists, Clock.systemUTC());
         Upstream upstream = new Upstream(lookUps, outside);
+        EventRecorder events = new EventRecorder(client, Clock.systemUTC());
+        this.caches =
+                new CacheKeeper(cluster, options.settings(), wakes::isRunning, events, metrics, Clock.systemUTC());
         this.secrets = new SecretVersions(
                 cluster::secret,
                 wakes::all,
@@ -116,8 +121,9 @@ public final class StrataOperator implements AutoCloseable {
                         new Observer(cluster, followers, upstream, wakes, options.settings(), Clock.systemUTC()),
                         upstream,
                         new Naming(outside),
+                        caches,
                         wakes,
-                        new EventRecorder(client, Clock.systemUTC()),
+                        events,
                         metrics,
                         traces,
                         options.serverSideApply(),
@@ -192,6 +198,7 @@ public final class StrataOperator implements AutoCloseable {
     /** Starts to reconcile, with a lease as soon as this replica has it; returns when the caches are filled. */
     public void start() {
         operator.start();
+        caches.start(BETWEEN_CLEAN_UPS);
         secrets.start();
         started = true;
         LOG.info("watching image builds; probes and metrics on port {}", server.port());
@@ -227,6 +234,7 @@ public final class StrataOperator implements AutoCloseable {
         started = false;
         followers.close();
         lookUps.close();
+        caches.close();
         secrets.close();
         traces.close();
         operator.stop();

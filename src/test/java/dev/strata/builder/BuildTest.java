@@ -3,7 +3,13 @@ package dev.strata.builder;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.strata.image.Descriptor;
+import dev.strata.image.Digest;
 import dev.strata.image.ImageConfig;
+import dev.strata.image.Index;
+import dev.strata.image.Json;
+import dev.strata.image.Manifest;
+import dev.strata.image.MediaTypes;
+import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.layer.Compression;
 import dev.strata.layer.Content;
@@ -21,6 +27,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -151,6 +158,51 @@ class BuildTest {
                 .layers()
                 .forEach(layer ->
                         assertThat(registry.hasBlob("shop", layer.digest())).isTrue());
+    }
+
+    /** The base as docker's own tools push it: schema 2, in a list of manifests. */
+    private String asDockerPushesIt(String base) {
+        Manifest oci = Workbench.manifest(registry, "bases/small", "1");
+        Manifest docker = new Manifest(
+                2,
+                MediaTypes.DOCKER_MANIFEST,
+                null,
+                typed(MediaTypes.DOCKER_CONFIG, oci.config()),
+                oci.layers().stream()
+                        .map(layer -> typed(MediaTypes.DOCKER_LAYER_GZIP, layer))
+                        .toList(),
+                null,
+                Collections.emptySortedMap());
+        byte[] image = Json.bytes(docker);
+        Digest digest = registry.addManifest("bases/small", null, MediaTypes.DOCKER_MANIFEST, image);
+        Index list = new Index(
+                2,
+                MediaTypes.DOCKER_INDEX,
+                null,
+                List.of(new Descriptor(MediaTypes.DOCKER_MANIFEST, digest, image.length)
+                        .withPlatform(Platform.parse("linux/amd64"))),
+                null,
+                Collections.emptySortedMap());
+        registry.addManifest("bases/small", "1", MediaTypes.DOCKER_INDEX, Json.bytes(list));
+        return base;
+    }
+
+    private static Descriptor typed(String mediaType, Descriptor blob) {
+        return new Descriptor(mediaType, blob.digest(), blob.size());
+    }
+
+    @Test
+    void aBaseOfDockersSchema2IsBuiltOnAndTheImageIsOci() {
+        shop(asDockerPushesIt(base()));
+        registry.forget();
+        bench.digest(name);
+        Manifest made = Workbench.manifest(registry, "shop", "1");
+        assertThat(made.mediaType()).isEqualTo(MediaTypes.MANIFEST);
+        assertThat(made.config().mediaType()).isEqualTo(MediaTypes.CONFIG);
+        assertThat(made.layers())
+                .hasSize(6)
+                .allSatisfy(layer -> assertThat(layer.mediaType()).isEqualTo(MediaTypes.LAYER_GZIP));
+        assertThat(registry.mounts()).as("the bytes are the same").isEqualTo(3);
     }
 
     @Test

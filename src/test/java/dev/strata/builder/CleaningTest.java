@@ -22,6 +22,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,10 +84,7 @@ class CleaningTest {
     }
 
     private Cleaning prune(Retention retention, int day) throws IOException {
-        RegistryCacheCleaner cleaner = new RegistryCacheCleaner(client, repository);
-        Cleaning cleaning = cleaner.plan(retention, instant(day));
-        cleaner.carryOut(cleaning);
-        return cleaning;
+        return new RegistryCacheCleaner(client, repository).prune(retention, instant(day));
     }
 
     @Test
@@ -150,6 +150,61 @@ class CleaningTest {
         Cleaning cleaning = prune(new Retention(Duration.ofDays(1), null), 1000);
         assertThat(cleaning.stays()).isEmpty();
         assertThat(registry.tags("shop-cache")).containsExactly("1.0", "build-" + "a".repeat(64), "latest", "step-1");
+    }
+
+    @Test
+    void whatABuildBringsWhileItIsDecidedIsDecidedOfAnew() throws IOException {
+        day(0);
+        bench.digest(name);
+        day(1);
+        AtomicBoolean built = new AtomicBoolean();
+        RegistryCacheCleaner cleaner = new RegistryCacheCleaner(client, repository) {
+            @Override
+            public Cleaning plan(Retention retention, Instant now) throws IOException {
+                Cleaning cleaning = super.plan(retention, now);
+                if (built.compareAndSet(false, true)) {
+                    bench.fresh().file("changing", "meanwhile").digest(name);
+                }
+                return cleaning;
+            }
+        };
+        cleaner.prune(new Retention(Duration.ofHours(12), null), instant(1));
+        bench.fresh().digest(name);
+        assertThat(bench.missed())
+                .as("what the newer build took from the older one is there")
+                .isEmpty();
+    }
+
+    @Test
+    void buildsGoOnWhileTheirCacheIsCleanedUpUnderThem() throws Exception {
+        bench.reproducible = true;
+        bench.sourceDate = 1_700_000_000L;
+        String wanted = bench.digest(name);
+        AtomicBoolean over = new AtomicBoolean();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Integer> cleaning = threads.submit(() -> {
+                int removed = 0;
+                while (!over.get()) {
+                    removed += new RegistryCacheCleaner(client, repository)
+                            .prune(new Retention(null, 0L), Instant.now())
+                            .goes()
+                            .size();
+                }
+                return removed;
+            });
+            try {
+                for (int round = 0; round < 20; round++) {
+                    bench.fresh().file("changing", "round " + round).digest(name);
+                    assertThat(bench.fresh().file("changing", "0").digest(name)).isEqualTo(wanted);
+                }
+            } finally {
+                over.set(true);
+            }
+            assertThat(cleaning.get()).isPositive();
+        }
+        bench.fresh().digest(name);
+        bench.fresh().digest(name);
+        assertThat(bench.missed()).as("it is whole again").isEmpty();
     }
 
     @Test

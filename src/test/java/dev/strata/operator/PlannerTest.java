@@ -58,7 +58,7 @@ class PlannerTest {
                 DesiredPodTest.gathered(input), ImageBuildStatus.NONE, Looked.NOWHERE, settings, Examples.NOW);
     }
 
-    private static Wanted planned(String classSettings, String spec) {
+    static Wanted planned(String classSettings, String spec) {
         String input = INPUT.replace("spec: {isolation: userNamespace, timeout: 2h}", "spec: {" + classSettings + "}")
                 .replace("  timeout: 30m\n", "  timeout: 30m\n  " + spec + "\n");
         OperatorSettings settings = new OperatorSettings("strata:1", "Always", null, Duration.ofSeconds(5));
@@ -103,6 +103,28 @@ class PlannerTest {
                 .cache();
         assertThat(cache.cleanUp()).isEqualTo(new Plan.CleanUp(2_592_000L, 50L << 30, 86_400));
         assertThat(plan(INPUT).pod().plan().cache().cleanUp()).isNull();
+    }
+
+    private static Wanted.Valid withVolume(String cacheImage) {
+        return (Wanted.Valid) planned(
+                "cache: {volume: {persistentVolumeClaim: steps, keepBytes: 1Gi}}",
+                "cache: {image: " + cacheImage + "}");
+    }
+
+    @Test
+    void aVolumeOfTheClassIsSharedByBuildsWithTheSameCacheRepositoryOnly() {
+        Wanted.Valid one = withVolume("registry.example/one");
+        Plan.CacheVolume volume = one.pod().plan().cache().volume();
+        assertThat(one.pod().mounts()).contains(new Wanted.Mount.Claim("steps", "/strata/steps", "steps"));
+        assertThat(volume).isNotNull().satisfies(there -> {
+            assertThat(there.path()).matches("/strata/steps/steps-[0-9a-f]{16}");
+            assertThat(there.keepBytes()).isEqualTo(1L << 30);
+        });
+        assertThat(withVolume("registry.example/one").pod().plan().cache().volume())
+                .isEqualTo(volume);
+        assertThat(withVolume("registry.example/other").pod().plan().cache().volume())
+                .isNotEqualTo(volume);
+        assertThat(plan(INPUT).pod().plan().cache().volume()).isNull();
     }
 
     @Test
