@@ -75,11 +75,9 @@ class CacheMountsTest {
         }
     }
 
-    @Test
-    void a_cache_mount_passes_from_pod_to_pod_on_a_persistent_volume(
-            @TempDir(cleanup = CleanupMode.ALWAYS) Path folder) {
-        try (Workspace workspace = Workspace.open("baseline")) {
-            workspace.apply("""
+    /** A claim of the name {@code caches} whose volume is a folder of this machine. */
+    private static void claim(Workspace workspace, Path folder) {
+        workspace.apply("""
                     apiVersion: v1
                     kind: PersistentVolume
                     metadata: {name: %1$s}
@@ -100,9 +98,61 @@ class CacheMountsTest {
                       storageClassName: ""
                       volumeName: %1$s
                     """.formatted(workspace.name, folder));
+    }
+
+    @Test
+    void a_cache_mount_passes_from_pod_to_pod_on_a_persistent_volume(
+            @TempDir(cleanup = CleanupMode.ALWAYS) Path folder) {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            claim(workspace, folder);
             try {
                 keptIn(workspace, "{persistentVolumeClaim: caches}");
                 counts(workspace);
+            } finally {
+                workspace.client().persistentVolumes().withName(workspace.name).delete();
+            }
+        }
+    }
+
+    private static final String STEPS = """
+            FROM debian:bookworm
+            RUN head -c 100000 /dev/urandom >/one
+            RUN head -c 100000 /dev/urandom >/two && cat /one >>/two
+            """;
+
+    private static ImageBuildStatus built(Workspace workspace, RegistryProxy registry, String name) {
+        String repository = registry.host() + "/e2e/" + workspace.name;
+        return workspace
+                .build(
+                        name,
+                        "dockerfile:\n  inline: |\n" + STEPS.indent(4) + "output: {image: \"" + repository + "/" + name
+                                + "\"}\ncache: {image: \"" + repository + "/steps\"}")
+                .ready();
+    }
+
+    @Test
+    void steps_come_from_a_volume_where_the_registrys_cache_is_cut_off(
+            @TempDir(cleanup = CleanupMode.ALWAYS) Path folder) {
+        try (Workspace workspace = Workspace.open("baseline");
+                RegistryProxy registry = RegistryProxy.start(workspace.cluster)) {
+            claim(workspace, folder);
+            try {
+                workspace.plainHttp(registry.host());
+                workspace.rules("cache: {volume: {persistentVolumeClaim: caches, keepBytes: 1Gi}}");
+                ImageBuildStatus first = built(workspace, registry, "first");
+                String steps = "/v2/e2e/" + workspace.name + "/steps/";
+                registry.answer(request -> request.path().startsWith(steps), 403, "DENIED");
+                ImageBuildStatus second = built(workspace, registry, "second");
+                assertThat(second.platforms().getFirst().stages().getFirst().steps())
+                        .filteredOn(step -> step.instruction().startsWith("RUN"))
+                        .hasSize(2)
+                        .allSatisfy(step -> assertThat(step.cached()).isTrue());
+                assertThat(second.layers().stream().map(ImageBuildStatus.StackLayer::digest))
+                        .as("random bytes, so they were not made again")
+                        .containsExactlyElementsOf(first.layers().stream()
+                                .map(ImageBuildStatus.StackLayer::digest)
+                                .toList());
+                PushedImage.of(Objects.requireNonNull(second.image())).assertWhole();
             } finally {
                 workspace.client().persistentVolumes().withName(workspace.name).delete();
             }
