@@ -52,8 +52,7 @@ final class SourceFiles {
             plain++;
         }
         String folder = String.join("/", names.subList(0, plain));
-        Node node = tree.find(TreePath.follow(tree, folder, true));
-        if (plain > 0 && (node == null || (item.context() && !(node instanceof Node.Directory)))) {
+        if (plain > 0 && tree.find(TreePath.follow(tree, folder, true)) == null) {
             throw missing(item, tree, folder);
         }
         List<String> matches = new ArrayList<>();

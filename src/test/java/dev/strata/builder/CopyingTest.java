@@ -306,6 +306,7 @@ class CopyingTest {
         assertThat(copied("COPY l/* /x/")).containsExactly("755 0:0 x/", "644 0:0 x/f");
         assertThat(copied("COPY [l]/f /x/")).isEmpty();
         assertThat(copied("COPY [le]/f /x/")).containsExactly("755 0:0 x/", "644 0:0 x/f");
+        assertThat(copied("COPY d/f/* /x/")).as("a file holds nothing").isEmpty();
         assertThatThrownBy(() -> copied("COPY nothing/* /x/")).hasMessageContaining("\"/nothing\": not found");
     }
 
