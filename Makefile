@@ -44,6 +44,10 @@ root-test: ## the tests that mount and run containers: need root
 cluster-test: ## the tests on a one-node Kubernetes that is brought up for them: need root
 	@scripts/test.sh cluster
 
+.PHONY: cluster-test-oldest
+cluster-test-oldest: ## the same on the oldest Kubernetes that Strata supports; no other cluster may be up
+	@KUBERNETES_MINOR=1.33 scripts/test.sh cluster
+
 .PHONY: conformance
 conformance: $(jar) ## the tests against the corpora in STRATA_CORPORA or ../shared/corpora, all builds of bud among them
 	@BUD=all scripts/test.sh corpora bud

@@ -28,7 +28,8 @@ install_programs() {
 # CGO_ENABLED and -trimpath are part of Go's cache key: another value compiles everything again.
 kubernetes() {
   local version=k8s.io/component-base/version
-  (cd "$kubernetes_sources" && CGO_ENABLED=0 go build -trimpath -o "$1/kube" -ldflags "-s -w \
+  (cd "$kubernetes_sources" && CGO_ENABLED=0 go build -trimpath -modfile="$kubernetes_module" \
+    -tags "${KUBERNETES_MINOR:+kubernetes_$KUBERNETES_MINOR}" -o "$1/kube" -ldflags "-s -w \
     -X $version.gitVersion=v$kubernetes_version -X $version.gitMajor=1 -X $version.gitMinor=${kubernetes_version:2:2}" .)
   local name
   for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy coredns kubectl; do

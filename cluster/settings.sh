@@ -12,12 +12,16 @@ certificates=$data/pki
 configuration=$data/conf
 export KUBECONFIG_OF_CLUSTER=$configuration/admin.kubeconfig
 
-kubernetes_version=1.36.3
+kubernetes_sources=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/kubernetes
+# go.mod is the newest Kubernetes; KUBERNETES_MINOR=1.33 takes 1.33.mod, for which there is a file for each older minor.
+kubernetes_module=$kubernetes_sources/${KUBERNETES_MINOR:-go}.mod
+[ -s "$kubernetes_module" ] || die "There is no Kubernetes ${KUBERNETES_MINOR:-} to build" \
+  "set KUBERNETES_MINOR to one of: $(cd "$kubernetes_sources" && ls [0-9]*.mod | sed 's/.mod$//' | tr '\n' ' ')or not at all"
+kubernetes_version=$(awk '$1 == "k8s.io/kubernetes" { print substr($2, 2) }' "$kubernetes_module")
 containerd_version=2.3.7
 runc_version=1.5.2
-kubernetes_sources=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/kubernetes
 # A change to the program's sources makes another folder, so an old binary is never taken for a new one.
-kubernetes_programs=$programs/kubernetes-$kubernetes_version-$(cat "$kubernetes_sources"/{main.go,go.mod} | sha256sum | cut -c1-8)
+kubernetes_programs=$programs/kubernetes-$kubernetes_version-$(cat "$kubernetes_sources"/*.go "$kubernetes_module" | sha256sum | cut -c1-8)
 containerd_programs=$programs/containerd-$containerd_version
 runc_programs=$programs/runc-$runc_version
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Brings up a real one-node Kubernetes as plain processes: etcd, API server, controller manager, scheduler, kubelet,
 # containerd with runc and CNI, and a registry. What runs already is left alone, what a killed run left is taken over.
+# KUBERNETES_MINOR=1.33 takes an older Kubernetes than the newest.
 # SERVICES=1 adds kube-proxy and CoreDNS, for ClusterIP Services and their names.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,6 +13,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$home"
 exec 9>"$home/lock"
 flock -w 120 9 || die "Another up or down of this cluster has not ended for two minutes" "wait for it, or end it"
+
+version_before=$(cat "$data/kubernetes-version" 2>/dev/null || true)
+[ "${version_before:-$kubernetes_version}" = "$kubernetes_version" ] ||
+  die "The cluster in $data is a Kubernetes $version_before" "run 'make cluster-down' before you bring up $kubernetes_version"
 
 export PATH=$kubernetes_programs:$containerd_programs:$runc_programs:$PATH
 export KUBECONFIG=$KUBECONFIG_OF_CLUSTER
@@ -260,6 +265,7 @@ END
 }
 
 restart="run 'make cluster-down' and try again"
+echo "$kubernetes_version" >"$data/kubernetes-version"
 folders_that_were_absent
 phase "Certificates" "$restart" make_certificates
 phase "Network bridge $bridge" "does this machine let root make bridges and iptables rules?" make_network
