@@ -39,7 +39,7 @@ final class Triggers {
         return new Found(
                 revision(status, last, looked),
                 bases(status, last, looked),
-                due(trigger, last, schedule, now),
+                due(status, last, schedule, now),
                 missing(status, last, looked));
     }
 
@@ -143,10 +143,14 @@ final class Triggers {
                 .toList();
     }
 
-    /** The first build needs no schedule; after it, each time that the schedule calls for is one build's. */
+    /**
+     * The first build needs no schedule; after it, each time that the schedule calls for is one build's. What runs is left
+     * to end first, since a schedule that is shorter than a build would otherwise let none end.
+     */
     private static @Nullable String due(
-            @Nullable Trigger trigger, Found last, @Nullable Schedule schedule, Instant now) {
-        if (schedule == null || trigger == null || trigger.time() == null) {
+            ImageBuildStatus status, Found last, @Nullable Schedule schedule, Instant now) {
+        Trigger trigger = status.trigger();
+        if (schedule == null || trigger == null || trigger.time() == null || isRunning(status)) {
             return last.due();
         }
         Instant built = Instant.parse(trigger.time());

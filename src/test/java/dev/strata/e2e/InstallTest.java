@@ -131,6 +131,11 @@ class InstallTest {
                 settled(workspace, build);
                 helm("uninstall", namespace);
                 assertThat(build.get()).as("what is built stays").isNotNull();
+                build.resource().delete();
+                await().atMost(1, TimeUnit.MINUTES)
+                        .untilAsserted(() -> assertThat(build.resource().get())
+                                .as("it can be deleted though the operator is gone")
+                                .isNull());
             } finally {
                 deployment.scale(replicas);
                 client.namespaces().withName(namespace).delete();

@@ -1,6 +1,7 @@
 package dev.strata.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.PlatformStatus;
@@ -12,6 +13,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,6 +27,8 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Execution(ExecutionMode.CONCURRENT)
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
 class QueueAndPlatformsTest {
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
+
     @Test
     void images_of_several_platforms_take_turns_and_become_one_index() throws Exception {
         try (Workspace workspace = Workspace.open("restricted")) {
@@ -89,6 +94,77 @@ class QueueAndPlatformsTest {
                     .extracting(entry -> String.valueOf(entry.platform()))
                     .containsExactly("linux/amd64");
         }
+    }
+
+    @Test
+    void a_build_of_earlier_inputs_ends_first_where_the_spec_says_serial() {
+        try (Workspace workspace = Workspace.open("baseline");
+                Gate gate = Gate.at(workspace.cluster)) {
+            Workspace.Build build = gated(workspace, gate, "Serial", 1);
+            await().atMost(PATIENCE).until(() -> gate.waiting() == 1);
+            gated(workspace, gate, "Serial", 2);
+            build.reason(Reason.SUPERSEDING);
+            assertThat(gate.waiting()).as("one at a time").isEqualTo(1);
+
+            gate.open();
+            await().atMost(PATIENCE).until(() -> gate.waiting() == 1);
+            String first = build.status().history().getFirst().image();
+            assertThat(PushedImage.of(workspace.repository() + ":latest")
+                            .config()
+                            .config()
+                            .env())
+                    .as("the earlier image has the tag until the next one is there")
+                    .contains("VERSION=1");
+            gate.open();
+
+            ImageBuildStatus status = build.ready();
+            assertThat(PushedImage.of(workspace.repository() + ":latest")
+                            .config()
+                            .config()
+                            .env())
+                    .contains("VERSION=2");
+            assertThat(status.history())
+                    .extracting(ImageBuildStatus.Finished::image)
+                    .containsExactly(status.image(), first);
+        }
+    }
+
+    @Test
+    void builds_of_earlier_and_of_new_inputs_run_at_once_where_the_spec_says_parallel() {
+        try (Workspace workspace = Workspace.open("baseline");
+                Gate gate = Gate.at(workspace.cluster);
+                Gate later = Gate.at(workspace.cluster)) {
+            Workspace.Build build = gated(workspace, gate, "Parallel", 1);
+            await().atMost(PATIENCE).until(() -> gate.waiting() == 1);
+            gated(workspace, later, "Parallel", 2);
+            await().atMost(PATIENCE).until(() -> later.waiting() == 1);
+            assertThat(gate.waiting()).as("the first one still runs").isEqualTo(1);
+
+            later.open();
+            ImageBuildStatus status = build.ready();
+            gate.open();
+
+            assertThat(PushedImage.of(workspace.repository() + ":latest").digest())
+                    .as("what is wanted now has the tag, though it ended first")
+                    .hasToString(Objects.requireNonNull(status.image()).replaceFirst(".*@", ""));
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(workspace.pods())
+                            .as("the one that nobody wants any more ends as well")
+                            .extracting(pod -> pod.getStatus().getPhase())
+                            .containsExactly("Succeeded", "Succeeded"));
+            assertThat(PushedImage.of(workspace.repository() + ":latest")
+                            .config()
+                            .config()
+                            .env())
+                    .contains("VERSION=2");
+        }
+    }
+
+    private static Workspace.Build gated(Workspace workspace, Gate gate, String concurrency, int version) {
+        return workspace.inline(
+                "gated",
+                "FROM debian:bookworm\nENV VERSION=" + version + "\n" + gate.instruction(),
+                "concurrency: " + concurrency);
     }
 
     private static Index index(Workspace workspace) throws Exception {

@@ -92,6 +92,85 @@ class RebuildTest {
         }
     }
 
+    @Test
+    void another_value_of_a_secret_or_a_config_map_is_noticed_and_told() {
+        try (Workspace workspace = Workspace.open("restricted")) {
+            objects(workspace, "one", "sesame");
+            Workspace.Build build = workspace.build("shop", """
+                    source: {configMap: {name: files}}
+                    secrets: [{id: npm, secretRef: {name: npm, key: token}}]
+                    output: {image: "%s"}
+                    """.formatted(workspace.repository()));
+            build.ready();
+
+            objects(workspace, "two", "sesame");
+            assertThat(trigger(since(build, Trigger.Cause.CONFIG_MAP_CHANGED)).message())
+                    .matches("the ConfigMap \"files\" changed from [0-9a-f]{12} to [0-9a-f]{12}");
+
+            objects(workspace, "two", "open");
+            ImageBuildStatus status = since(build, Trigger.Cause.SECRET_CHANGED);
+            assertThat(trigger(status).message())
+                    .matches("the secret \"npm/token\" changed from [0-9a-f]{12} to [0-9a-f]{12}");
+            assertThat(status.toString()).doesNotContain("sesame");
+        }
+    }
+
+    private static void objects(Workspace workspace, String label, String token) {
+        workspace.apply("""
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: files}
+                data:
+                  Dockerfile: |
+                    FROM scratch
+                    LABEL version=%s
+                ---
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: npm}
+                stringData: {token: %s}
+                """.formatted(label, token));
+    }
+
+    @Test
+    void what_the_schedule_calls_for_is_built() {
+        try (Workspace workspace = Workspace.open("restricted")) {
+            Workspace.Build build =
+                    workspace.inline("shop", "FROM scratch\nLABEL a=b\n", "rebuild: {schedule: \"* * * * *\"}");
+
+            assertThat(trigger(since(build, Trigger.Cause.SCHEDULED)).message())
+                    .startsWith("the schedule called for a build at ");
+        }
+    }
+
+    @Test
+    void an_image_that_the_registry_has_lost_is_pushed_again_from_the_cache() throws Exception {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            Workspace.Build build = workspace.inline(
+                    "shop",
+                    "FROM debian:bookworm\nRUN cat /proc/sys/kernel/random/uuid >/never-the-same-twice\n",
+                    "rebuild: {onDrift: 10s}");
+            PushedImage before =
+                    PushedImage.of(Objects.requireNonNull(build.ready().image()));
+            URI lost = URI.create("http://" + before.name().domain() + "/v2/"
+                    + before.name().path() + "/manifests/" + before.digest());
+            try (HttpClient client = HttpClient.newHttpClient()) {
+                assertThat(client.send(
+                                        HttpRequest.newBuilder(lost).DELETE().build(),
+                                        HttpResponse.BodyHandlers.discarding())
+                                .statusCode())
+                        .isEqualTo(202);
+            }
+
+            ImageBuildStatus status = since(build, Trigger.Cause.IMAGE_MISSING);
+
+            assertThat(trigger(status).message()).contains(before.digest().toString());
+            PushedImage again = PushedImage.of(workspace.repository() + ":latest");
+            again.assertWhole();
+            assertThat(again.layerDigests()).as("nothing was run again").isEqualTo(before.layerDigests());
+        }
+    }
+
     private static Workspace.Build base(Workspace workspace, String repository, String version) {
         return workspace.build("base", """
                 dockerfile: {inline: "FROM debian:bookworm\\nRUN echo %s >/version\\n"}

@@ -24,6 +24,7 @@ import dev.strata.image.Json;
 import dev.strata.plan.EventLog;
 import dev.strata.plan.Failure;
 import dev.strata.plan.Outcome;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -90,6 +91,20 @@ class StatusesTest {
             assertThat(attempt.state()).isEqualTo(Attempt.State.RUNNING);
         });
         assertThat(status.observedGeneration()).isEqualTo(1);
+    }
+
+    @Test
+    void whoWaitsIsToldItsPlaceTheExpectedWaitAndSinceWhen() {
+        ImageBuildStatus status = next(
+                observed().now(),
+                new Decision.Queued(3, 9, Duration.ofSeconds(90), NOW.minusSeconds(60), Duration.ofSeconds(10)),
+                Map.of());
+
+        assertThat(conditions(status)).containsExactly("Ready=UNKNOWN Queued", "Reconciling=TRUE Queued");
+        assertThat(status.queue()).isEqualTo(new ImageBuildStatus.Queue(3, 90L, Attempts.text(NOW.minusSeconds(60))));
+        assertThat(next(observed().now(), START, Map.of()).queue())
+                .as("who works waits no more")
+                .isNull();
     }
 
     @Test

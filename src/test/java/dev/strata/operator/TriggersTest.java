@@ -185,6 +185,9 @@ class TriggersTest {
         assertThat(due(ImageBuildStatus.NONE, schedule, "2026-01-01T15:00:00Z"))
                 .as("the first build needs no schedule")
                 .isNull();
+        assertThat(due(running(null, "a"), schedule, "2026-01-01T15:00:00Z"))
+                .as("what runs is left to end, or a short schedule would let nothing end")
+                .isNull();
         Found last = new Found(null, List.of(), "2026-01-01T10:30:00Z", null);
         assertThat(due(settled(last, "a"), schedule, "2026-01-01T11:10:00Z"))
                 .as("what was built stays what was built")
