@@ -147,8 +147,7 @@ final class Triggers {
      * The first build needs no schedule; after it, each time that the schedule calls for is one build's. What runs is left
      * to end first, since a schedule that is shorter than a build would otherwise let none end.
      */
-    private static @Nullable String due(
-            ImageBuildStatus status, Found last, @Nullable Schedule schedule, Instant now) {
+    private static @Nullable String due(ImageBuildStatus status, Found last, @Nullable Schedule schedule, Instant now) {
         Trigger trigger = status.trigger();
         if (schedule == null || trigger == null || trigger.time() == null || isRunning(status)) {
             return last.due();

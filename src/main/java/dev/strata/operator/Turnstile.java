@@ -37,6 +37,7 @@ final class Turnstile {
             .thenComparing(ResourceID::getName);
     private static final Duration TWIN_AGAIN = Duration.ofSeconds(5);
     private static final Duration PLACES = Duration.ofSeconds(1);
+    private static final int MANY = 200;
     private static final Duration SOONEST = Duration.ofSeconds(10);
     private static final Duration LATEST = Duration.ofMinutes(2);
     /** How long a pod that was ordered counts although the watch does not show it. */
@@ -197,9 +198,13 @@ final class Turnstile {
             ids.remove(id);
         }
 
-        /** Places are counted anew once a second at most; who has come since then is told that it is the last. */
+        /**
+         * Places are counted anew once a second, and for whoever is new; where many wait, who is new is told to be the last
+         * until then.
+         */
         int place(ResourceID id, Load load, Instant now) {
-            if (placed.plus(PLACES).isBefore(now)) {
+            boolean counted = places.containsKey(id.toString()) || lines.size() > MANY;
+            if (!counted || placed.plus(PLACES).isBefore(now)) {
                 lines.ids().stream()
                         .filter(each -> !builds.exists(Objects.requireNonNull(ids.get(each))))
                         .forEach(this::remove);
