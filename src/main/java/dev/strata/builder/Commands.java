@@ -72,7 +72,8 @@ final class Commands implements AutoCloseable {
                     Failure.Cause.USER,
                     "RUN needs a sandbox, which this place does not allow (isolation \"none\")",
                     null,
-                    "Build without RUN, or in a namespace that admits the Pod Security level \"baseline\""));
+                    "Build without RUN, or in a namespace that admits the Pod Security level \"baseline\""
+                            + " (before Kubernetes 1.35: \"privileged\")"));
         }
         if (step.insecure() && !plan.allowInsecure()) {
             throw new FailureException(

@@ -42,7 +42,7 @@ final class Workspace implements AutoCloseable {
     }
 
     /**
-     * @param level the pod security level that the namespace enforces: {@code baseline} or {@code restricted}
+     * @param level the pod security level that the namespace enforces: {@code baseline}, where RUN works, or {@code restricted}
      * @param plainHttp registries beside the cluster's own that are spoken to without TLS
      */
     static Workspace open(String level, String... plainHttp) {
@@ -53,7 +53,7 @@ final class Workspace implements AutoCloseable {
                 .resource(new NamespaceBuilder()
                         .withNewMetadata()
                         .withName(name)
-                        .addToLabels("pod-security.kubernetes.io/enforce", level)
+                        .addToLabels("pod-security.kubernetes.io/enforce", cluster.admitting(level))
                         .endMetadata()
                         .build())
                 .create();
