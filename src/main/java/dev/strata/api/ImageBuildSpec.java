@@ -67,6 +67,14 @@ public record ImageBuildSpec(
                 "Secrets for RUN --mount=type=secret. They are never part of the image; another value calls for a rebuild.")
         List<SecretValue> secrets,
 
+        @Size(max = 32)
+        @ValidationRule(
+                value = "self.all(a, self.exists_one(b, b.id == a.id))",
+                message = "every ssh key's id may be given once")
+        @JsonPropertyDescription(
+                "Private keys for RUN --mount=type=ssh. The builder loads each into an agent, and RUN gets the agent's socket, never the key.")
+        List<SshKey> ssh,
+
         @Size(max = 16)
         @ValidationRule(value = "self.all(a, self.exists_one(b, b == a))", message = "every platform may be given once")
         @JsonPropertyDescription(
@@ -154,6 +162,7 @@ public record ImageBuildSpec(
         args = args == null ? List.of() : List.copyOf(args);
         contexts = contexts == null ? List.of() : List.copyOf(contexts);
         secrets = secrets == null ? List.of() : List.copyOf(secrets);
+        ssh = ssh == null ? List.of() : List.copyOf(ssh);
         platforms = platforms == null ? List.of() : List.copyOf(platforms);
         allowMissing = allowMissing == null ? List.of() : List.copyOf(allowMissing);
     }
@@ -240,6 +249,19 @@ public record ImageBuildSpec(
             String id,
 
             @Required @JsonPropertyDescription("The secret and the key in it, in the build's namespace.")
+            Source.@Nullable Key secretRef) {}
+
+    public record SshKey(
+            @Required
+            @Size(min = 1, max = 128)
+            @Pattern("^[A-Za-z0-9][A-Za-z0-9._-]*$")
+            @JsonPropertyDescription("The id that RUN --mount=type=ssh,id=… asks for; default for one without an id.")
+            @Nullable
+            String id,
+
+            @Required
+            @JsonPropertyDescription(
+                    "The secret and the key in it that has a private key without a passphrase, such as ssh-privatekey of the type kubernetes.io/ssh-auth, in the build's namespace.")
             Source.@Nullable Key secretRef) {}
 
     @JsonInclude(JsonInclude.Include.NON_EMPTY)

@@ -175,7 +175,8 @@ final class CommandMounts implements AutoCloseable {
             if (ssh.required()) {
                 throw user(
                         "ssh agent \"" + ssh.id() + "\": not found",
-                        "Give it: --ssh " + ssh.id() + "=SOCKET, or a file with a private key");
+                        "Give it: --ssh " + ssh.id()
+                                + "=SOCKET, or a file with a private key; or spec.ssh of the ImageBuild");
             }
             return;
         }

@@ -56,7 +56,9 @@ final class SshAgents implements AutoCloseable {
                     .redirectErrorStream(true)
                     .start();
         } catch (IOException e) {
-            throw failure("--ssh " + id + " names a key, and there is no ssh-agent here", "Install openssh-client");
+            throw failure(
+                    "the ssh agent \"" + id + "\" is to hold a key, and there is no ssh-agent here",
+                    "Install openssh-client");
         }
         own.add(agent);
         BufferedReader said = agent.inputReader(StandardCharsets.UTF_8);
@@ -78,7 +80,7 @@ final class SshAgents implements AutoCloseable {
             String said = new String(adding.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (adding.waitFor() != 0) {
                 throw failure(
-                        "the key of --ssh " + id + " cannot be used: " + said.strip(),
+                        "the key of the ssh agent \"" + id + "\" cannot be used: " + said.strip(),
                         "Give a private key in OpenSSH's or PEM format without a passphrase, or an agent's socket");
             }
         } catch (InterruptedException e) {

@@ -242,6 +242,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
                         .withDrop("ALL")
                         .withAdd(
                                 "SYS_ADMIN",
+                                "NET_ADMIN",
                                 "SETPCAP",
                                 "SETUID",
                                 "SETGID",

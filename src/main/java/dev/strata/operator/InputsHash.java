@@ -81,6 +81,7 @@ final class InputsHash {
                 List.of(),
                 spec.contexts(),
                 spec.secrets(),
+                spec.ssh(),
                 spec.platforms().isEmpty() ? List.of(platform.toString()) : spec.platforms(),
                 spec.allowMissing(),
                 deciding(spec.output()),

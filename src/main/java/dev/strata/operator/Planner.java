@@ -9,6 +9,7 @@ import dev.strata.api.ImageBuildSpec.Argument;
 import dev.strata.api.ImageBuildSpec.Concurrency;
 import dev.strata.api.ImageBuildSpec.NamedContext;
 import dev.strata.api.ImageBuildSpec.SecretValue;
+import dev.strata.api.ImageBuildSpec.SshKey;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Found;
 import dev.strata.api.ImageBuildStatus.Named;
@@ -32,9 +33,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** From what a user wrote to what a builder is told. Pure: the same objects give the same plan and the same hash. */
@@ -129,7 +132,7 @@ final class Planner {
                 withProxies(args),
                 platforms.getFirst(),
                 secrets(),
-                new TreeMap<>(),
+                ssh(),
                 contexts(),
                 List.of(),
                 "default",
@@ -439,15 +442,31 @@ final class Planner {
         int number = 0;
         for (SecretValue secret : spec.secrets()) {
             String id = required(secret.id(), "spec.secrets.id");
-            String field = "spec.secrets[" + id + "].secretRef";
-            Source.Key reference = required(secret.secretRef(), field);
-            String key = required(reference.key(), field + ".key");
-            String path = ROOT + "/secrets/" + id;
-            mounts.add(new Mount.Secret(
-                    "secret-" + number++, path, required(reference.name(), field + ".name"), key, false));
-            secrets.put(id, new Plan.SecretAt(path + "/" + key, null));
+            String volume = "secret-" + number++;
+            String file = mounted(volume, "/secrets/" + id, secret.secretRef(), "spec.secrets[" + id + "].secretRef");
+            secrets.put(id, new Plan.SecretAt(file, null));
         }
         return secrets;
+    }
+
+    private SortedMap<String, String> ssh() {
+        SortedMap<String, String> keys = new TreeMap<>();
+        int number = 0;
+        for (SshKey key : spec.ssh()) {
+            String id = required(key.id(), "spec.ssh.id");
+            String volume = "ssh-" + number++;
+            keys.put(id, mounted(volume, "/ssh/" + id, key.secretRef(), "spec.ssh[" + id + "].secretRef"));
+        }
+        return keys;
+    }
+
+    /** The file of one key of a secret, in a folder below {@link #ROOT}. */
+    private String mounted(String volume, String folder, Source.@Nullable Key reference, String field) {
+        Source.Key given = required(reference, field);
+        String key = required(given.key(), field + ".key");
+        String path = ROOT + folder;
+        mounts.add(new Mount.Secret(volume, path, required(given.name(), field + ".name"), key, false));
+        return path + "/" + key;
     }
 
     private SortedMap<String, Plan.Source> contexts() {
@@ -611,21 +630,28 @@ final class Planner {
                 .toList();
     }
 
-    /** The secrets that RUN may read, by name and key. */
+    /** The secrets that RUN may read or have an agent use, by name and key. */
     private SortedMap<String, String> secretDigests() {
         SortedMap<String, String> digests = new TreeMap<>();
         for (SecretValue secret : spec.secrets()) {
-            Source.Key reference = required(secret.secretRef(), "spec.secrets.secretRef");
-            String name = required(reference.name(), "spec.secrets.secretRef.name");
-            String key = required(reference.key(), "spec.secrets.secretRef.key");
-            Secret object = gathered.secrets().get(name);
-            if (object == null) {
-                throw new MissingException("there is no secret \"" + name + "\" in the namespace, which spec.secrets["
-                        + secret.id() + "].secretRef names");
-            }
-            digests.put(name + "/" + key, InputsHash.digest(object, key));
+            digest(digests, secret.secretRef(), "spec.secrets[" + secret.id() + "].secretRef");
+        }
+        for (SshKey key : spec.ssh()) {
+            digest(digests, key.secretRef(), "spec.ssh[" + key.id() + "].secretRef");
         }
         return digests;
+    }
+
+    private void digest(SortedMap<String, String> digests, Source.@Nullable Key reference, String field) {
+        Source.Key given = required(reference, field);
+        String name = required(given.name(), field + ".name");
+        String key = required(given.key(), field + ".key");
+        Secret object = gathered.secrets().get(name);
+        if (object == null) {
+            throw new MissingException(
+                    "there is no secret \"" + name + "\" in the namespace, which " + field + " names");
+        }
+        digests.put(name + "/" + key, InputsHash.digest(object, key));
     }
 
     /** What the inputs' hash covers beside the spec, so that a change can be told by name. */
@@ -651,14 +677,15 @@ final class Planner {
         return found;
     }
 
-    /** The names of the secrets that RUN may read. */
+    /** The names of the secrets that RUN may read or have an agent use. */
     static List<String> secrets(ImageBuildSpec spec) {
-        List<String> names = new ArrayList<>();
-        spec.secrets()
-                .forEach(secret -> add(
-                        names,
-                        secret.secretRef() == null ? null : secret.secretRef().name()));
-        return names.stream().distinct().toList();
+        return Stream.concat(
+                        spec.secrets().stream().map(SecretValue::secretRef),
+                        spec.ssh().stream().map(SshKey::secretRef))
+                .map(reference -> reference == null ? null : reference.name())
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
     }
 
     /** The names of all secrets that a spec names: those that RUN may read, and what sources are fetched with. */

@@ -330,7 +330,7 @@ final class Bundle implements AutoCloseable {
             if (!place.capabilities().contains("CAP_NET_ADMIN")) {
                 throw new SandboxException(
                         "RUN --network=none needs the capability NET_ADMIN here, to set up its loopback",
-                        "Choose the isolation userNamespace, or leave --network=none out");
+                        "Give the pod that capability, choose another isolation, or leave --network=none out");
             }
             namespaces.add(Map.of("type", "network"));
         }

@@ -9,12 +9,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /** A repository that a test makes, with commits of a fixed author and time. */
-final class GitRepository {
+public final class GitRepository {
     static final String DATE = "2024-03-01T10:00:00Z";
 
     private final Path folder;
 
-    GitRepository(Path folder) throws IOException {
+    public GitRepository(Path folder) throws IOException {
         this.folder = Files.createDirectories(folder);
         run("init", "--quiet", "--initial-branch=main", ".");
     }
@@ -23,7 +23,7 @@ final class GitRepository {
         return folder;
     }
 
-    GitRepository write(String path, String text) throws IOException {
+    public GitRepository write(String path, String text) throws IOException {
         Path file = folder.resolve(path);
         Files.createDirectories(file.getParent());
         Files.writeString(file, text);
@@ -31,13 +31,13 @@ final class GitRepository {
     }
 
     /** Commits all that is there; answers the commit. */
-    String commit(String message) throws IOException {
+    public String commit(String message) throws IOException {
         run("add", "--all");
         run("commit", "--quiet", "--allow-empty", "--message", message);
         return run("rev-parse", "HEAD");
     }
 
-    String run(String... arguments) throws IOException {
+    public String run(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("git"));
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder =

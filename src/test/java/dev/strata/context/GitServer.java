@@ -20,7 +20,7 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /** A real git server: {@code git http-backend} behind the JDK's http server, with basic auth if wanted. */
-final class GitServer implements AutoCloseable {
+public final class GitServer implements AutoCloseable {
     private final HttpServer server;
     private final Path repositories;
     private final @Nullable String user;
@@ -29,7 +29,7 @@ final class GitServer implements AutoCloseable {
     private final List<String> requests = new CopyOnWriteArrayList<>();
 
     /** @param user {@code name:password}; null lets everybody in */
-    GitServer(Path repositories, @Nullable String user) throws IOException {
+    public GitServer(Path repositories, @Nullable String user) throws IOException {
         this.repositories = repositories;
         this.user = user;
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -38,7 +38,7 @@ final class GitServer implements AutoCloseable {
         server.start();
     }
 
-    String url(String repository) {
+    public String url(String repository) {
         return "http://127.0.0.1:" + server.getAddress().getPort() + "/" + repository;
     }
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * A server of the Git LFS batch API that has one file: it offers every object that is asked for, and sends that file, or
  * zeros without end. Source: git-lfs, docs/api/batch.md.
  */
-final class LfsServer implements AutoCloseable {
+public final class LfsServer implements AutoCloseable {
     private static final Pattern OBJECT = Pattern.compile("\"oid\":\"([0-9a-f]{64})\",\"size\":(\\d+)");
 
     private final HttpServer server;
@@ -29,16 +29,22 @@ final class LfsServer implements AutoCloseable {
 
     /** @param file null sends zeros without end */
     LfsServer(byte @Nullable [] file, boolean asksForCredentials) throws IOException {
+        this(InetAddress.getLoopbackAddress(), file, asksForCredentials);
+    }
+
+    /** As the other, at another address of this machine. */
+    public LfsServer(InetAddress address, byte @Nullable [] file, boolean asksForCredentials) throws IOException {
         this.file = file;
         this.asksForCredentials = asksForCredentials;
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server = HttpServer.create(new InetSocketAddress(address, 0), 0);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/", this::handle);
         server.start();
     }
 
-    String url() {
-        return "http://127.0.0.1:" + server.getAddress().getPort();
+    public String url() {
+        return "http://" + server.getAddress().getAddress().getHostAddress() + ":"
+                + server.getAddress().getPort();
     }
 
     /** The Authorization headers that came in. */

@@ -75,6 +75,13 @@ final class GitServer implements AutoCloseable {
         return git("rev-parse", "HEAD").strip();
     }
 
+    /** Commits a submodule at a commit; answers the new commit. */
+    String submodule(String path, String commit) {
+        git("update-index", "--add", "--cacheinfo", "160000," + commit + "," + path);
+        git("commit", "--quiet", "--message=submodule");
+        return git("rev-parse", "HEAD").strip();
+    }
+
     private String git(String... arguments) {
         try {
             Process process = new ProcessBuilder(Stream.concat(Stream.of("git"), Stream.of(arguments))

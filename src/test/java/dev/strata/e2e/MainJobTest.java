@@ -5,10 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.StackLayer;
+import dev.strata.context.LfsServer;
+import dev.strata.image.Descriptor;
+import dev.strata.image.Digest;
 import dev.strata.image.ImageConfig;
+import dev.strata.image.MediaTypes;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,6 +66,32 @@ class MainJobTest {
                     .anySatisfy(line -> assertThat(line).contains("apt-get install -y python3"));
             assertThat(run(workspace, Objects.requireNonNull(status.image())))
                     .contains("in an image that Strata has built");
+        }
+    }
+
+    @Test
+    void the_nodes_containerd_pulls_and_runs_layers_of_zstd() {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            ImageBuildStatus status = workspace
+                    .build("small", """
+                            dockerfile:
+                              inline: |
+                                FROM debian:bookworm
+                                RUN echo "in a layer of zstd" >/greeting && ln /greeting /again && chmod 4750 /again
+                                COPY --link <<E /copied
+                                and in another one
+                                E
+                                CMD ["sh", "-c", "cat /greeting /copied && stat -c %%h:%%a /again"]
+                            output: {image: "%s", compression: zstd, compressionLevel: 9}
+                            """.formatted(workspace.repository()))
+                    .ready();
+
+            PushedImage image = PushedImage.of(Objects.requireNonNull(status.image()));
+            assertThat(image.manifest().layers())
+                    .extracting(Descriptor::mediaType)
+                    .endsWith(MediaTypes.LAYER_ZSTD, MediaTypes.LAYER_ZSTD);
+            assertThat(run(workspace, Objects.requireNonNull(status.image())).lines())
+                    .containsExactly("in a layer of zstd", "and in another one", "2:4750");
         }
     }
 
@@ -129,6 +161,51 @@ class MainJobTest {
             PushedImage image = PushedImage.of(Objects.requireNonNull(status.image()));
             assertThat(PushedImage.of(workspace.repository() + ":one").digest()).isEqualTo(image.digest());
             assertThat(PushedImage.of(workspace.repository() + ":two").digest()).isEqualTo(image.digest());
+        }
+    }
+
+    /** The submodule is the repository itself, earlier; the large file comes from a server of its own. */
+    @Test
+    void source_comes_from_git_with_submodules_and_files_of_lfs(@TempDir Path folder) throws IOException {
+        byte[] large = "the large file".getBytes(StandardCharsets.UTF_8);
+        try (Workspace workspace = Workspace.open("restricted");
+                GitServer git = GitServer.start(workspace.cluster, folder);
+                LfsServer lfs = new LfsServer(InetAddress.getByName(workspace.cluster.address), large, false)) {
+            String library = git.commit(Map.of("text", "of a submodule"));
+            git.commit(Map.of(
+                    "web/Dockerfile",
+                    "FROM scratch\nCOPY . /\n",
+                    "web/large.bin",
+                    "version https://git-lfs.github.com/spec/v1\noid " + Digest.sha256(large) + "\nsize " + large.length
+                            + "\n",
+                    ".gitattributes",
+                    "*.bin filter=lfs diff=lfs merge=lfs -text\n",
+                    ".lfsconfig",
+                    "[lfs]\n url = " + lfs.url() + "\n",
+                    ".gitmodules",
+                    "[submodule \"library\"]\n path = web/vendor\n url = ../repository\n"));
+            git.submodule("web/vendor", library);
+            workspace.apply("""
+                    apiVersion: v1
+                    kind: Secret
+                    metadata: {name: git}
+                    type: kubernetes.io/basic-auth
+                    stringData: {username: %s, password: %s}
+                    """.formatted(GitServer.USERNAME, GitServer.PASSWORD));
+
+            ImageBuildStatus status = workspace
+                    .build("all", """
+                            source:
+                              git: {url: "%s", revision: main, subPath: web, submodules: true, secretRef: {name: git}}
+                            output: {image: "%s", compression: uncompressed}
+                            """.formatted(git.url(), workspace.repository()))
+                    .ready();
+
+            PushedImage image = PushedImage.of(Objects.requireNonNull(status.image()));
+            byte[] layer = image.blob(image.manifest().layers().getFirst().digest());
+            assertThat(new String(layer, StandardCharsets.ISO_8859_1))
+                    .contains("the large file", "vendor/text", "of a submodule")
+                    .doesNotContain("git-lfs.github.com", ".git/");
         }
     }
 

@@ -39,7 +39,7 @@ record PushedImage(Reference name, Digest digest, Manifest manifest, ImageConfig
     void assertWhole() {
         for (Descriptor blob : Stream.concat(Stream.of(manifest.config()), manifest.layers().stream())
                 .toList()) {
-            byte[] bytes = get(name, "blobs/" + blob.digest());
+            byte[] bytes = blob(blob.digest());
             assertThat(Digest.sha256(bytes)).isEqualTo(blob.digest());
             assertThat((long) bytes.length).isEqualTo(blob.size());
         }
@@ -49,6 +49,11 @@ record PushedImage(Reference name, Digest digest, Manifest manifest, ImageConfig
         return manifest.layers().stream()
                 .map(layer -> layer.digest().toString())
                 .toList();
+    }
+
+    /** The bytes of a blob as they are in the registry. */
+    byte[] blob(Digest digest) {
+        return get(name, "blobs/" + digest);
     }
 
     private static byte[] get(Reference repository, String what) {

@@ -74,7 +74,7 @@ class SandboxInPodTest {
         try (Workspace workspace = Workspace.open("privileged")) {
             String context =
                     "{allowPrivilegeEscalation: true, seccompProfile: {type: RuntimeDefault}, capabilities: {drop: [ALL], add: ["
-                            + "SYS_ADMIN, SETPCAP, SETUID, SETGID, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETFCAP, SYS_CHROOT]}}";
+                            + "SYS_ADMIN, NET_ADMIN, SETPCAP, SETUID, SETGID, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETFCAP, SYS_CHROOT]}}";
             assertAllPass(run(workspace, image(workspace, folder), "sysAdmin", context, CLASSES), 115);
         }
     }

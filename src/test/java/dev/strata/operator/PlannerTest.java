@@ -20,6 +20,7 @@ class PlannerTest {
               source: {configMap: {name: files}}
               args: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: mirror}}}, {name: B, value: b}]
               secrets: [{id: npm, secretRef: {name: npm, key: token}}]
+              ssh: [{id: default, secretRef: {name: deploy, key: ssh-privatekey}}]
               target: runtime
               output: {image: registry.example/shop, tags: ["1"], labels: {x: one, y: two}}
               timeout: 30m
@@ -50,6 +51,11 @@ class PlannerTest {
             kind: Secret
             metadata: {name: npm, uid: 7d0c8a34-0000-4000-8000-000000000001}
             data: {token: b3Blbg==, other: eA==}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: deploy, uid: 7d0c8a34-0000-4000-8000-000000000002}
+            data: {ssh-privatekey: a2V5}
             """;
 
     private static Wanted.Valid plan(String input) {
@@ -92,6 +98,16 @@ class PlannerTest {
                                     .contains("builds of this class read the cache registry.example/")
                                     .contains("never write there"));
         }
+    }
+
+    @Test
+    void aSecretForAnSshKeyThatIsNotThereIsWaitedFor() {
+        OperatorSettings settings = new OperatorSettings("strata:1", "Always", null, Duration.ofSeconds(5));
+        String input = INPUT.replace("metadata: {name: deploy,", "metadata: {name: other,");
+        assertThat(Planner.plan(
+                        DesiredPodTest.gathered(input), ImageBuildStatus.NONE, Looked.NOWHERE, settings, Examples.NOW))
+                .isEqualTo(new Wanted.Missing(
+                        "there is no secret \"deploy\" in the namespace, which spec.ssh[default].secretRef names"));
     }
 
     @Test
@@ -151,6 +167,8 @@ class PlannerTest {
                 "http://packages.example|http://other.example",
                 "value: b|value: c",
                 "token: b3Blbg==|token: c2VzYW1l",
+                "ssh-privatekey: a2V5|ssh-privatekey: bmV3",
+                "{id: default,|{id: github,",
                 "target: runtime|target: build",
                 "image: registry.example/shop|image: registry.example/till",
                 "tags: [\"1\"]|tags: [\"2\"]",

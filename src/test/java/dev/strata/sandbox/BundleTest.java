@@ -30,7 +30,7 @@ final class BundleTest {
                 false);
     }
 
-    /** As in a pod of the isolation sysAdmin. */
+    /** As in a pod that somebody has made with fewer rights than Strata's own have. */
     private static final Place WITHOUT_NET_ADMIN = new Place(List.of("CAP_SYS_ADMIN", "CAP_CHOWN"), true, true, false);
 
     @Test
@@ -41,7 +41,7 @@ final class BundleTest {
                     assertThat(refused)
                             .hasMessageContaining("RUN --network=none")
                             .hasMessageContaining("NET_ADMIN");
-                    assertThat(refused.mend()).contains("userNamespace");
+                    assertThat(refused.mend()).contains("isolation");
                 });
         assertThat(folder.toFile().list()).as("nothing stays behind").containsExactly("root");
     }
