@@ -1,5 +1,6 @@
 package dev.strata.builder;
 
+import dev.strata.context.ContextException;
 import dev.strata.context.Git;
 import dev.strata.context.GitAddress;
 import dev.strata.context.Http;
@@ -40,7 +41,12 @@ final class Fetcher implements Archives {
 
     Piece http(Step.Item.Http item) throws IOException {
         Digest checksum = item.checksum() == null ? null : digest(item.checksum());
-        Http.Fetched fetched = http.fetch(item.url(), checksum, null, Files.createTempDirectory(temporary, "http"));
+        Http.Fetched fetched;
+        try {
+            fetched = http.fetch(item.url(), checksum, null, Files.createTempDirectory(temporary, "http"));
+        } catch (ContextException e) {
+            throw failure(e);
+        }
         Path folder = java.util.Objects.requireNonNull(fetched.file().getParent());
         String path = fetched.file().getFileName().toString();
         Tree tree = new DiskTree(folder);
@@ -48,6 +54,11 @@ final class Fetcher implements Archives {
             throw new IOException("what was fetched from " + item.url() + " is no file");
         }
         return new Piece.Fetched(tree, path, name(item.url()), file, fetched.lastModified());
+    }
+
+    /** Its place is the line of the Dockerfile, so the address goes into the words. */
+    private static FailureException failure(ContextException e) {
+        return new FailureException(new Failure(e.fault(), e.where() + ": " + e.what(), null, e.mend(), e.detail()), e);
     }
 
     private static Digest digest(String text) {
@@ -75,7 +86,12 @@ final class Fetcher implements Archives {
         GitAddress address = GitAddress.parse(item.url())
                 .orElseThrow(() -> new IllegalArgumentException(item.url() + " is no git repository"));
         boolean keep = Boolean.TRUE.equals(item.keepGitDirectory());
-        Git.Checkout checkout = git.checkout(address, Files.createTempDirectory(temporary, "git"), keep, true, null);
+        Git.Checkout checkout;
+        try {
+            checkout = git.checkout(address, Files.createTempDirectory(temporary, "git"), keep, true, null);
+        } catch (ContextException e) {
+            throw failure(e);
+        }
         if (item.checksum() != null && !checkout.commit().startsWith(item.checksum())) {
             throw new FailureException(new Failure(
                     Failure.Cause.USER,
