@@ -3,6 +3,7 @@ package dev.strata.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.strata.api.Condition;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
@@ -138,6 +139,38 @@ class ResumeTest {
                 assertThat(counts.values().stream().mapToInt(Integer::intValue).sum())
                         .as("but for those that were at work when their pod was killed")
                         .isLessThanOrEqualTo(RUNS + 6);
+                PushedImage.of(Objects.requireNonNull(status.image())).assertWhole();
+            } finally {
+                counter.stop(0);
+            }
+        }
+    }
+
+    @Test
+    void a_build_goes_on_while_the_operator_is_killed_again_and_again() throws IOException {
+        try (Workspace workspace = Workspace.open("baseline")) {
+            HttpServer counter = counter(workspace.cluster.registry().replaceFirst(":.*", ""));
+            try {
+                Workspace.Build build = workspace.inline("resume", dockerfile(counter.getAddress()));
+                int kills = 0;
+                for (int seen = 0; seen < RUNS; kills++) {
+                    int before = seen;
+                    ImageBuild now = build.await(
+                            "more than " + before + " finished commands",
+                            candidate -> finished(candidate).size() > before
+                                    || Workspace.isTrue(candidate, Condition.Type.READY));
+                    seen = Workspace.isTrue(now, Condition.Type.READY)
+                            ? RUNS
+                            : finished(now).size();
+                    OperatorTest.killOperator(workspace);
+                }
+                ImageBuildStatus status = build.ready();
+                assertThat(kills).isGreaterThanOrEqualTo(2);
+                assertThat(status.attempts())
+                        .singleElement()
+                        .satisfies(attempt -> assertThat(attempt.state()).isEqualTo(Attempt.State.SUCCEEDED));
+                assertThat(counts()).hasSize(RUNS);
+                assertThat(counts().values()).containsOnly(1);
                 PushedImage.of(Objects.requireNonNull(status.image())).assertWhole();
             } finally {
                 counter.stop(0);
