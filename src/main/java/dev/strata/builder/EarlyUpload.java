@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sends a large layer to where it will be pushed, while it is still being compressed. The bytes are read from the file
- * that they are written to, so that a slow network holds up nobody and takes no memory. A small layer is not sent: it may
- * turn out to be one that the registry has.
+ * that they are written to, so that a slow network holds up nobody and takes no memory. A small layer is not sent, nor
+ * one of a step that was done before: it may turn out to be one that the registry has.
  *
  * <p>Its trouble is nobody's failure: what could not be sent early is sent when the layer is pushed.
  */
@@ -35,7 +35,7 @@ final class EarlyUpload implements LayerWriter.Growth, AutoCloseable {
     private boolean ended;
     private @Nullable Descriptor made;
 
-    /** @param repository null where no layer is pushed */
+    /** @param repository null where the layer is not to be sent before its end */
     EarlyUpload(Registry registry, @Nullable Reference repository, Blobs blobs) {
         this.registry = registry;
         this.repository = repository;

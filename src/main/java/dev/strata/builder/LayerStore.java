@@ -296,9 +296,13 @@ final class LayerStore implements TarSource, AutoCloseable {
         destination = repository;
     }
 
-    /** For one layer, from its first byte. */
-    EarlyUpload earlyUpload() {
-        return new EarlyUpload(registry, destination, blobs);
+    /**
+     * For one layer, from its first byte.
+     *
+     * @param first whether nothing like it was made before; else the registry may have it, which is seen at its end
+     */
+    EarlyUpload earlyUpload(boolean first) {
+        return new EarlyUpload(registry, first ? destination : null, blobs);
     }
 
     /** Notes a layer that was made here. */

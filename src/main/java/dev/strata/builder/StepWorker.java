@@ -97,13 +97,13 @@ final class StepWorker implements Worker, StepFiles.Forms {
     }
 
     @Override
-    public FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs) {
+    public FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs, boolean first) {
         StepFiles parent = own(inputs, step.parent());
         try {
             return switch (step) {
-                case Step.Copy copy -> copy(copy, parent, inputs);
+                case Step.Copy copy -> copy(copy, parent, inputs, first);
                 case Step.MakeDirectory directory -> directory(directory, parent);
-                case Step.Run run -> run(run, parent, inputs);
+                case Step.Run run -> run(run, parent, inputs, first);
             };
         } catch (FailureException e) {
             throw files.located(e, step.label().line());
@@ -127,7 +127,8 @@ final class StepWorker implements Worker, StepFiles.Forms {
         return files.date() == null ? format.clamp() : files.date();
     }
 
-    private StepFiles copy(Step.Copy step, StepFiles parent, Map<Integer, FileSystem> inputs) throws IOException {
+    private StepFiles copy(Step.Copy step, StepFiles parent, Map<Integer, FileSystem> inputs, boolean first)
+            throws IOException {
         Tree below = step.link() ? EmptyTree.INSTANCE : parent.tree();
         LayerPlan plan = new LayerPlan(below);
         Owner owner = step.owner() == null
@@ -136,7 +137,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
         Instant date = date();
         new Copying(step, plan, owner, date, fetcher).copy(pieces(step, inputs));
         Collection<Change> changes = plan.changes();
-        return planned(parent, plan, changes, newest(changes), step.link());
+        return planned(parent, plan, changes, newest(changes), step.link(), first);
     }
 
     private Owner owner(String text, StepFiles parent, String what, Step.Visible step) throws IOException {
@@ -156,9 +157,14 @@ final class StepWorker implements Worker, StepFiles.Forms {
     }
 
     private StepFiles planned(
-            StepFiles parent, LayerPlan plan, Collection<Change> changes, @Nullable Instant created, boolean linked) {
+            StepFiles parent,
+            LayerPlan plan,
+            Collection<Change> changes,
+            @Nullable Instant created,
+            boolean linked,
+            boolean first) {
         CompletableFuture<FileSystem.Made> made =
-                CompletableFuture.supplyAsync(() -> write(changes, plan, created), writers);
+                CompletableFuture.supplyAsync(() -> write(changes, plan, created, first), writers);
         return StepFiles.on(parent, made, this, linked ? null : plan, null);
     }
 
@@ -188,10 +194,11 @@ final class StepWorker implements Worker, StepFiles.Forms {
             throw new FailureException(
                     new Failure(Failure.Cause.USER, "WORKDIR " + step.path() + ": " + e.getMessage(), null, null), e);
         }
-        return planned(parent, plan, plan.changes(), date, false);
+        return planned(parent, plan, plan.changes(), date, false, false);
     }
 
-    private StepFiles run(Step.Run step, StepFiles parent, Map<Integer, FileSystem> inputs) throws IOException {
+    private StepFiles run(Step.Run step, StepFiles parent, Map<Integer, FileSystem> inputs, boolean first)
+            throws IOException {
         commands.refuseWithoutSandbox(step);
         Snapshot below = parent.snapshot();
         Active active = commands.snapshots().begin(below);
@@ -203,7 +210,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
                     () -> {
                         try {
                             Differences differences = active.changes();
-                            FileSystem.Made layer = write(differences.changes(), differences.content(), ended);
+                            FileSystem.Made layer = write(differences.changes(), differences.content(), ended, first);
                             commands.snapshots().name(after, layer.layer());
                             return layer;
                         } catch (IOException e) {
@@ -216,8 +223,8 @@ final class StepWorker implements Worker, StepFiles.Forms {
         }
     }
 
-    private FileSystem.Made write(Iterable<Change> changes, Content content, @Nullable Instant created) {
-        try (EarlyUpload early = layers.earlyUpload()) {
+    private FileSystem.Made write(Iterable<Change> changes, Content content, @Nullable Instant created, boolean first) {
+        try (EarlyUpload early = layers.earlyUpload(first)) {
             Written written = LayerWriter.write(
                     format.clamp() == null ? changes : Clamped.all(changes, format.clamp()),
                     content,

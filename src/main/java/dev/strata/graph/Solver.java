@@ -267,7 +267,8 @@ public final class Solver {
                 try {
                     return hit.get().isPresent()
                             ? new Forecast.Cached(layered)
-                            : new Forecast.Missed(layered, missReason(layered));
+                            : new Forecast.Missed(
+                                    layered, missReason(layered, cache.latest(Ingredients.slot(layered))));
                 } catch (OpenException e) {
                     return new Forecast.Open(layered, e.source);
                 }
@@ -355,8 +356,9 @@ public final class Solver {
                 long begun = System.nanoTime();
                 try {
                     listener.started(layered);
-                    listener.missed(layered, missReason(layered));
-                    FileSystem made = worker.run(layered, inputs);
+                    Optional<CacheRecord> before = cache.latest(Ingredients.slot(layered));
+                    listener.missed(layered, missReason(layered, before));
+                    FileSystem made = worker.run(layered, inputs, before.isEmpty());
                     double seconds = seconds(begun);
                     kept = made.made()
                             .thenAcceptAsync(layer -> keep(layered, layer, seconds), keepers)
@@ -374,12 +376,10 @@ public final class Solver {
                 }
             }
 
-            private String missReason(Step.Layered layered) {
-                if (aged && maxAge != null) {
-                    return Miss.aged(maxAge);
-                }
-                CacheRecord before = cache.latest(Ingredients.slot(layered)).orElse(null);
-                return Miss.reason(layered, shown(layered), before);
+            private String missReason(Step.Layered layered, Optional<CacheRecord> before) {
+                return aged && maxAge != null
+                        ? Miss.aged(maxAge)
+                        : Miss.reason(layered, shown(layered), before.orElse(null));
             }
 
             private void acquire() {

@@ -21,8 +21,12 @@ public interface Worker {
      */
     void expect(Step.Layered step, FileSystem below);
 
-    /** Does the step. Its layer may still be in the making afterwards. */
-    FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs);
+    /**
+     * Does the step. Its layer may still be in the making afterwards.
+     *
+     * @param first whether the cache knows nothing like it, so that its layer is hardly one that there is already
+     */
+    FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs, boolean first);
 
     /**
      * What decides the bytes of layers besides the steps, such as their compression; empty for the usual. It is part of every

@@ -109,6 +109,19 @@ class EarlyUploadTest {
     }
 
     @Test
+    void whatIsMadeAgainIsNotSentBeforeItsDigestIsKnown() {
+        bench.cache = Plan.Cache.in(Reference.parse(server.host() + "/cache"));
+        assertThat(built()).isInstanceOf(Outcome.Built.class);
+        long sent = server.blobBytes();
+
+        bench.noCache = true;
+        assertThat(built()).isInstanceOf(Outcome.Built.class);
+
+        assertThat(server.count("PATCH .*")).isEqualTo(1);
+        assertThat(server.blobBytes() - sent).as("a config tells its time").isLessThan(5_000);
+    }
+
+    @Test
     void aStreamThatBreaksIsEndedByThePush() {
         server.failNext("PATCH .*", new Fault.CutRequest(2_000_000));
         assertThat(built()).isInstanceOf(Outcome.Built.class);

@@ -470,8 +470,8 @@ class SolverTest {
             }
 
             @Override
-            public FileSystem run(Step.Layered step, java.util.Map<Integer, FileSystem> inputs) {
-                return worker.run(step, inputs);
+            public FileSystem run(Step.Layered step, java.util.Map<Integer, FileSystem> inputs, boolean first) {
+                return worker.run(step, inputs, first);
             }
 
             @Override

@@ -64,7 +64,7 @@ final class TestWorker implements Worker {
     }
 
     @Override
-    public FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs) {
+    public FileSystem run(Step.Layered step, Map<Integer, FileSystem> inputs, boolean first) {
         String instruction = step.label().instruction();
         ran.add(instruction);
         @Nullable Callable<?> hook = hooks.get(instruction);
