@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A state folder whose machine lost its power: the kernel had given files their names and not yet their bytes. */
 class SettledStateTest {
     private final Instant now = Instant.now();
+    private final List<Thread> settling = new ArrayList<>();
 
     @TempDir
     Path folder;
@@ -38,8 +40,20 @@ class SettledStateTest {
         state = Files.createDirectories(folder.resolve("state"));
     }
 
+    /** They still write into the folder that goes with the test. */
+    @AfterEach
+    void untilNobodySettles() throws InterruptedException {
+        for (Thread each : settling) {
+            each.join();
+        }
+    }
+
     private @Nullable Thread begin(String boot, Instant at) throws IOException {
-        return new SettledState(state, boot, Clock.fixed(at, ZoneOffset.UTC)).begin();
+        Thread begun = new SettledState(state, boot, Clock.fixed(at, ZoneOffset.UTC)).begin();
+        if (begun != null) {
+            settling.add(begun);
+        }
+        return begun;
     }
 
     private Path blob(String content, Instant written) throws IOException {

@@ -153,6 +153,14 @@ class ImageBuildReconcilerTest {
         return status(name);
     }
 
+    private Trigger untilTriggered(String name, Trigger.Cause cause) {
+        await().untilAsserted(() -> assertThat(status(name).trigger())
+                .isNotNull()
+                .extracting(Trigger::reason)
+                .isEqualTo(cause));
+        return Objects.requireNonNull(status(name).trigger());
+    }
+
     private void run(Pod pod) {
         client.pods()
                 .inNamespace("team-a")
@@ -483,9 +491,7 @@ class ImageBuildReconcilerTest {
 
         await().untilAsserted(() ->
                 assertThat(pods()).extracting(PodLabels::inputs).hasSize(1).doesNotContain(first));
-        await().untilAsserted(() -> assertThat(
-                        Objects.requireNonNull(status("shop").trigger()).reason())
-                .isEqualTo(Trigger.Cause.CONFIG_MAP_CHANGED));
+        untilTriggered("shop", Trigger.Cause.CONFIG_MAP_CHANGED);
     }
 
     @Test
@@ -506,10 +512,8 @@ class ImageBuildReconcilerTest {
             secret.getData().put("token", "c2VzYW1l");
             return secret;
         });
-        await().untilAsserted(() -> assertThat(
-                        Objects.requireNonNull(status("shop").trigger()).reason())
-                .isEqualTo(Trigger.Cause.SECRET_CHANGED));
-        assertThat(Objects.requireNonNull(status("shop").trigger()).message()).contains("npm/token");
+        assertThat(untilTriggered("shop", Trigger.Cause.SECRET_CHANGED).message())
+                .contains("npm/token");
         assertThat(Serialization.asJson(get("shop"))).doesNotContain("b3Blbg", "c2VzYW1l", "sesame");
     }
 
@@ -556,10 +560,7 @@ class ImageBuildReconcilerTest {
                             + "/shop\"}\nrebuild: {onDrift: 1h}");
             succeed(onlyPod()); // but nothing is there
 
-            await().untilAsserted(() -> assertThat(
-                            Objects.requireNonNull(status("shop").trigger()).reason())
-                    .isEqualTo(Trigger.Cause.IMAGE_MISSING));
-            assertThat(Objects.requireNonNull(status("shop").trigger()).message())
+            assertThat(untilTriggered("shop", Trigger.Cause.IMAGE_MISSING).message())
                     .startsWith("the registry no longer has " + registry.host() + "/shop@" + DIGEST);
             until("shop", Reason.STARTING);
         }
