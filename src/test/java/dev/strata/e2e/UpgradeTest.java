@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -146,6 +148,26 @@ class UpgradeTest {
                 .withName(name);
     }
 
+    /**
+     * While definitions change, the API server does not know for a moment to which of them its admission policy looks, and
+     * refuses; whoever applies asks again then.
+     */
+    private static <T> T admitted(Supplier<T> request) {
+        return await().atMost(PATIENCE)
+                .until(
+                        () -> {
+                            try {
+                                return request.get();
+                            } catch (KubernetesClientException e) {
+                                if (String.valueOf(e.getMessage()).contains("failed to configure policy")) {
+                                    return null;
+                                }
+                                throw e;
+                            }
+                        },
+                        Objects::nonNull);
+    }
+
     /** As the earlier version left them: spec and status, and the pod that is at work. */
     private static Map<String, GenericKubernetesResource> store(Workspace workspace, Gate gate) throws IOException {
         Map<String, GenericKubernetesResource> stored = new LinkedHashMap<>();
@@ -155,7 +177,8 @@ class UpgradeTest {
                     Serialization.unmarshal(recorded(name + ".yaml"), GenericKubernetesResource.class);
             wanted.getMetadata().setNamespace(workspace.name);
             Object status = wanted.getAdditionalProperties().get("status");
-            GenericKubernetesResource made = workspace.client().resource(wanted).create();
+            GenericKubernetesResource made =
+                    admitted(() -> workspace.client().resource(wanted).create());
             made.setAdditionalProperty("status", status);
             stored.put(name, workspace.client().resource(made).updateStatus());
         }
@@ -222,7 +245,7 @@ class UpgradeTest {
 
     private static void nothingIsLost(Workspace workspace, Gate gate, Map<String, GenericKubernetesResource> before)
             throws IOException {
-        workspace.inline("next", "FROM scratch\nLABEL a=b\n").ready();
+        admitted(() -> workspace.inline("next", "FROM scratch\nLABEL a=b\n")).ready();
         assertThat(gate.waiting())
                 .as("the pod of the earlier version is left alone")
                 .isEqualTo(1);
