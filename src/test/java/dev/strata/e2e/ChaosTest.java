@@ -238,7 +238,8 @@ class ChaosTest {
                             .list()
                             .getItems())
                     .as("plans")
-                    .isEmpty();
+                    .extracting(map -> map.getMetadata().getName())
+                    .isSubsetOf(Workspace.CACHES);
             assertThat(workspace.pods())
                     .extracting(pod -> pod.getStatus().getPhase())
                     .doesNotContain("Running", "Pending");

@@ -295,8 +295,8 @@ class MainJobTest {
                                 .inNamespace(workspace.name)
                                 .list()
                                 .getItems())
-                        .allSatisfy(
-                                map -> assertThat(map.getMetadata().getName()).isEqualTo("kube-root-ca.crt"));
+                        .extracting(map -> map.getMetadata().getName())
+                        .isSubsetOf("kube-root-ca.crt", Workspace.CACHES);
             });
         }
     }

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A namespace of one test's own with a build class of the same name; both are gone when it is closed. */
 final class Workspace implements AutoCloseable {
+    /** The ConfigMap that stays as long as what it tells of: the namespace's cache repositories. */
+    static final String CACHES = "strata-caches";
+
     private static final long PATIENCE_SECONDS = 300;
     private static final AtomicInteger COUNT = new AtomicInteger();
 
