@@ -100,6 +100,7 @@ final class Cluster implements HookServer.Builds {
             SortedMap<String, KnownCache> known = KnownCache.in(found);
             SortedMap<String, KnownCache> before = new TreeMap<>(known);
             change.accept(known);
+            KnownCache.bound(known);
             if (known.equals(before)) {
                 return;
             }

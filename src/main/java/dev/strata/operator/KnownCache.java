@@ -9,9 +9,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,9 @@ record KnownCache(
 
     /** How exactly times of use are noted, so that the ConfigMap is not written for each build. */
     private static final Duration EXACT = Duration.ofMinutes(10);
+
+    /** A ConfigMap holds a megabyte: of more repositories in a namespace those that were used longest ago are forgotten. */
+    static final int MOST = 2_000;
 
     /** The repository's name where only letters and digits are allowed. */
     String key() {
@@ -68,6 +73,18 @@ record KnownCache(
             });
         }
         return all;
+    }
+
+    /** Removes what is more than {@link #MOST}. */
+    static void bound(SortedMap<String, KnownCache> caches) {
+        caches.keySet()
+                .retainAll(caches.values().stream()
+                        .sorted(Comparator.comparing(KnownCache::used)
+                                .reversed()
+                                .thenComparing(KnownCache::repository))
+                        .limit(MOST)
+                        .map(KnownCache::key)
+                        .collect(Collectors.toSet()));
     }
 
     static ConfigMap configMap(String namespace, SortedMap<String, KnownCache> caches) {
