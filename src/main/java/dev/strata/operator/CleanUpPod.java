@@ -17,7 +17,6 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
-import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -189,32 +188,20 @@ record CleanUpPod(
 
     private List<VolumeMount> mounts() {
         List<VolumeMount> mounts = new ArrayList<>();
-        mounts.add(mount("tmp", "/tmp", false));
+        mounts.add(DesiredPod.mount("tmp", "/tmp", false));
         for (int number = 0; number < pullSecrets.size(); number++) {
-            mounts.add(mount("registry-" + number, config(number), true));
+            mounts.add(DesiredPod.mount("registry-" + number, config(number), true));
         }
         if (authorities().isPresent()) {
-            mounts.add(mount("authorities", AUTHORITIES, true));
+            mounts.add(DesiredPod.mount("authorities", AUTHORITIES, true));
         }
         return mounts;
-    }
-
-    private static VolumeMount mount(String volume, String path, boolean readOnly) {
-        return new VolumeMountBuilder()
-                .withName(volume)
-                .withMountPath(path)
-                .withReadOnly(readOnly ? true : null)
-                .build();
     }
 
     /** A pull secret need not exist, as with builders. */
     private List<Volume> volumes() {
         List<Volume> volumes = new ArrayList<>();
-        volumes.add(new VolumeBuilder()
-                .withName("tmp")
-                .withNewEmptyDir()
-                .endEmptyDir()
-                .build());
+        volumes.add(DesiredPod.emptyDir("tmp"));
         for (int number = 0; number < pullSecrets.size(); number++) {
             volumes.add(new VolumeBuilder()
                     .withName("registry-" + number)

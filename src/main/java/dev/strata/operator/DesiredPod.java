@@ -372,7 +372,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
         return mounts;
     }
 
-    private static VolumeMount mount(String volume, String path, boolean readOnly) {
+    static VolumeMount mount(String volume, String path, boolean readOnly) {
         return new VolumeMountBuilder()
                 .withName(volume)
                 .withMountPath(path)
@@ -394,7 +394,7 @@ record DesiredPod(ImageBuild build, Wanted.Valid wanted, Decision.Order order, I
         return volumes;
     }
 
-    private static Volume emptyDir(String name) {
+    static Volume emptyDir(String name) {
         return new VolumeBuilder()
                 .withName(name)
                 .withNewEmptyDir()
