@@ -88,19 +88,7 @@ class SandboxInPodTest {
 
     /** Strata's own image with the tests beside it, built by this process: that needs no command. */
     private static String image(Workspace workspace, Path folder) throws IOException {
-        String own = workspace
-                .client()
-                .apps()
-                .deployments()
-                .inNamespace(TestCluster.OPERATOR_NAMESPACE)
-                .withName("strata")
-                .require()
-                .getSpec()
-                .getTemplate()
-                .getSpec()
-                .getContainers()
-                .getFirst()
-                .getImage();
+        String own = TestCluster.operatorImage(workspace.client());
         Path context = Files.createDirectory(folder.resolve("context"));
         lay(context.resolve("suite"));
         for (String program : List.of("/bin/busybox", "/usr/sbin/runc")) {

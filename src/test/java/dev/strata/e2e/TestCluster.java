@@ -57,4 +57,19 @@ final class TestCluster {
         int minor = Integer.parseInt(client.getKubernetesVersion().getMinor().replaceAll("\\D", ""));
         return level.equals("baseline") && minor < 35 ? "privileged" : level;
     }
+
+    /** The image of the operator that works here, which is that of builders, too. */
+    static String operatorImage(KubernetesClient client) {
+        return client.apps()
+                .deployments()
+                .inNamespace(OPERATOR_NAMESPACE)
+                .withName("strata")
+                .require()
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .getFirst()
+                .getImage();
+    }
 }

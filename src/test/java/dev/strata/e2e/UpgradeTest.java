@@ -46,7 +46,7 @@ class UpgradeTest {
     void by_the_manifests_nothing_is_lost_and_nothing_built_again() throws Exception {
         try (Workspace workspace = Workspace.open("baseline");
                 Gate gate = Gate.at(workspace.cluster)) {
-            String image = image(workspace.client());
+            String image = TestCluster.operatorImage(workspace.client());
             try {
                 manifests(EARLIER.resolve("manifests"), image, "replicas: 0");
                 nobodyWorks(workspace.client(), TestCluster.OPERATOR_NAMESPACE);
@@ -69,7 +69,7 @@ class UpgradeTest {
                 Gate gate = Gate.at(workspace.cluster)) {
             KubernetesClient client = workspace.client();
             String release = workspace.name + "-operator";
-            String image = image(client);
+            String image = TestCluster.operatorImage(client);
             String values = "--set image.repository=" + image.substring(0, image.lastIndexOf(':')) + ",image.tag="
                     + image.substring(image.lastIndexOf(':') + 1)
                     + ",replicas=1,admissionPolicy=false,watchNamespace=" + workspace.name;
@@ -93,20 +93,6 @@ class UpgradeTest {
                 shell("kubectl -n " + TestCluster.OPERATOR_NAMESPACE + " scale deployment/strata --replicas=2");
             }
         }
-    }
-
-    private static String image(KubernetesClient client) {
-        return client.apps()
-                .deployments()
-                .inNamespace(TestCluster.OPERATOR_NAMESPACE)
-                .withName("strata")
-                .require()
-                .getSpec()
-                .getTemplate()
-                .getSpec()
-                .getContainers()
-                .getFirst()
-                .getImage();
     }
 
     private static void nobodyWorks(KubernetesClient client, String namespace) {

@@ -57,12 +57,9 @@ class TurnstileTest {
         return ResourceID.fromResource(build);
     }
 
-    /** As a reconciliation does it: asks, makes the pods that it may, and has others take their turn. */
-    private Decision reconcile(ResourceID id) {
-        ImageBuild build = Objects.requireNonNull(builds.get(id));
-        Wanted.Valid valid = valid(
-                Examples.digest('1').substring(0, 20) + build.getMetadata().getUid());
-        Observed seen = new Observed(
+    /** A build with these inputs, of which nothing has been done yet. */
+    private Observed observed(Wanted.Valid valid) {
+        return new Observed(
                 1,
                 false,
                 valid,
@@ -76,6 +73,14 @@ class TurnstileTest {
                 Duration.ZERO,
                 null,
                 now);
+    }
+
+    /** As a reconciliation does it: asks, makes the pods that it may, and has others take their turn. */
+    private Decision reconcile(ResourceID id) {
+        ImageBuild build = Objects.requireNonNull(builds.get(id));
+        Wanted.Valid valid = valid(
+                Examples.digest('1').substring(0, 20) + build.getMetadata().getUid());
+        Observed seen = observed(valid);
         Decision decision = turnstile.admit(
                 build, seen, valid, new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 1, null))));
         if (decision instanceof Decision.Start start) {
@@ -185,20 +190,7 @@ class TurnstileTest {
                 .build());
         builds.put(ResourceID.fromResource(twin), twin);
         Wanted.Valid valid = valid(Examples.digest('1').substring(0, 20) + "a-same");
-        Observed seen = new Observed(
-                1,
-                false,
-                valid,
-                null,
-                ImageBuildStatus.NONE,
-                List.of(),
-                Looked.NOWHERE,
-                null,
-                true,
-                3,
-                Duration.ZERO,
-                null,
-                now);
+        Observed seen = observed(valid);
 
         assertThat(turnstile.admit(
                         twin, seen, valid, new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 1, null)))))
