@@ -121,13 +121,15 @@ class SettledStateTest {
     }
 
     @Test
-    void aMarkThatIsLostItselfHasEverythingChecked() throws IOException {
+    void aMarkThatIsLostItselfHasEverythingChecked() throws Exception {
         Path old = blob("old", now.minusSeconds(600));
         damage(old);
         for (String mark : List.of("", "\0\0\0", "first", "first x")) {
             Files.writeString(state.resolve("settled"), mark);
-            begin("first", now);
+            Thread settling = begin("first", now);
             assertThat(old).as("mark \"%s\"", mark).doesNotExist();
+            assertThat(settling).isNotNull();
+            settling.join(); // it writes a mark of its own
             damage(blob("old", now.minusSeconds(600)));
         }
     }
