@@ -16,7 +16,6 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 import org.tukaani.xz.XZInputStream;
 
@@ -42,11 +41,11 @@ public final class Archive {
     /**
      * Whether a file is such an archive: it begins with an entry that can be read. An empty archive is a file.
      *
-     * @param file read a little of; not closed
+     * @param file read a little of, and closed
      */
     public static boolean isArchive(InputStream file) {
-        try {
-            return new TarReader(decompress(file), FIRST).next() != null;
+        try (InputStream tar = decompress(file)) {
+            return new TarReader(tar, FIRST).next() != null;
         } catch (LayerException | IOException e) {
             // Compressed or not, it is something else; who copies it will meet trouble of the disk again.
             return false;
@@ -58,7 +57,7 @@ public final class Archive {
      * as all others. Entries come as they would lie after unpacking one after the other into an empty folder. Nothing is
      * told of that folder itself, whatever the archive says of it.
      *
-     * @param file an archive; not closed
+     * @param file an archive; closed
      * @param folder where the archive's tar will lie, for as long as the tree is used
      * @param bounds of what comes out of it
      * @throws LayerException when the archive is damaged or too much
@@ -66,8 +65,8 @@ public final class Archive {
     public static LayerTree open(InputStream file, Path folder, Bounds bounds) throws IOException {
         Files.createDirectories(folder);
         Path partial = Files.createTempFile(folder, "archive", ".partial");
-        try {
-            LayerIndex index = spool(new TarReader(decompress(file), bounds), partial);
+        try (InputStream tar = decompress(file)) {
+            LayerIndex index = spool(new TarReader(tar, bounds), partial);
             Files.move(
                     partial,
                     folder.resolve(SpooledTars.fileName(index.diffId())),
@@ -116,14 +115,14 @@ public final class Archive {
         return indexed;
     }
 
-    /** The tar itself, uncompressed by what its first bytes say. */
+    /** The tar itself, uncompressed by what its first bytes say; to be closed, which closes the file. */
     public static InputStream decompress(InputStream file) throws IOException {
         BufferedInputStream in = new BufferedInputStream(file, BUFFER);
         in.mark(XZ.length);
         byte[] magic = in.readNBytes(XZ.length);
         in.reset();
         if (begins(magic, GZIP)) {
-            return new GZIPInputStream(in, BUFFER);
+            return new GzipInput(in);
         }
         if (begins(magic, BZIP2)) {
             return new BZip2CompressorInputStream(in, true);

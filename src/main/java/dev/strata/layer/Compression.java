@@ -7,7 +7,6 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /** How a layer's tar is made smaller. The same bytes at the same level always give the same bytes. */
@@ -66,12 +65,13 @@ public enum Compression {
 
     /**
      * Tells the compression by the first bytes, whatever a media type says, and undoes it. Content that begins like
-     * neither gzip nor zstd is taken as it is. Several gzip members or zstd frames on end are one content.
+     * neither gzip nor zstd is taken as it is. Several gzip members or zstd frames on end are one content. It is to be
+     * closed, also where {@code in} is closed by somebody else: what decompresses has memory beyond the heap.
      */
     public static InputStream decompress(InputStream in) throws IOException {
         BufferedInputStream buffered = new BufferedInputStream(in, READ_BUFFER);
         return switch (detect(buffered)) {
-            case GZIP -> new GZIPInputStream(buffered, READ_BUFFER);
+            case GZIP -> new GzipInput(buffered);
             case ZSTD -> new ZstdInputStreamNoFinalizer(buffered);
             case UNCOMPRESSED -> buffered;
         };
