@@ -32,10 +32,13 @@ final class TestCluster {
     }
 
     private static final class Shared {
-        /** Refusals are what some tests are about, so they are not asked for again. */
+        /**
+         * After a start, and when a definition has changed, the API server asks for patience for some seconds (429, storage is
+         * (re)initializing). What it refuses for good, which some tests are about, is not asked for again anyway.
+         */
         static final TestCluster INSTANCE = new TestCluster(new KubernetesClientBuilder()
                 .withConfig(new ConfigBuilder(Config.autoConfigure(null))
-                        .withRequestRetryBackoffLimit(0)
+                        .withRequestRetryBackoffLimit(8)
                         .build())
                 .build());
     }
