@@ -9,6 +9,7 @@ import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
 import dev.strata.plan.Plan;
 import dev.strata.sandbox.Active;
+import dev.strata.sandbox.Arrival;
 import dev.strata.sandbox.Drivers;
 import dev.strata.sandbox.Exit;
 import dev.strata.sandbox.NotStarted;
@@ -115,6 +116,16 @@ final class Commands implements AutoCloseable {
                 store.expectNoLonger(layers);
             }
         });
+    }
+
+    /** Where the files of a layer go while it is made; null where they cannot go, which the command that needs them tells. */
+    @Nullable
+    Arrival arrival() {
+        try {
+            return settings.sandbox() ? snapshots().arrival() : null;
+        } catch (IOException | RuntimeException e) {
+            return null;
+        }
     }
 
     private synchronized OciRuntime runtime() throws IOException {

@@ -5,6 +5,7 @@ import dev.strata.graph.FileSystem;
 import dev.strata.graph.Mount;
 import dev.strata.graph.Step;
 import dev.strata.graph.Worker;
+import dev.strata.image.Layer;
 import dev.strata.layer.Change;
 import dev.strata.layer.Content;
 import dev.strata.layer.LayerException;
@@ -17,9 +18,11 @@ import dev.strata.plan.Event;
 import dev.strata.plan.Failure;
 import dev.strata.plan.FailureException;
 import dev.strata.sandbox.Active;
+import dev.strata.sandbox.Arrival;
 import dev.strata.sandbox.Differences;
 import dev.strata.sandbox.Snapshot;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Instant;
@@ -27,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -44,6 +48,8 @@ final class StepWorker implements Worker, StepFiles.Forms {
     private final Clock clock;
     private final Consumer<Event> events;
     private final Map<Integer, List<Piece>> pieces = new ConcurrentHashMap<>();
+    /** Steps whose files a command will need in a folder. */
+    private final Set<Integer> stoodOn = ConcurrentHashMap.newKeySet();
 
     /** @param writers where layers are made, off the road of the steps */
     StepWorker(
@@ -90,8 +96,9 @@ final class StepWorker implements Worker, StepFiles.Forms {
     }
 
     @Override
-    public void expect(Step.Layered step, FileSystem below) {
+    public void expect(Step.Layered step, FileSystem below, List<Step.Layered> between) {
         if (step instanceof Step.Run) {
+            between.forEach(lower -> stoodOn.add(lower.id()));
             commands.unpackAhead(((StepFiles) below).layers(), layers);
         }
     }
@@ -137,7 +144,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
         Instant date = date();
         new Copying(step, plan, owner, date, fetcher).copy(pieces(step, inputs));
         Collection<Change> changes = plan.changes();
-        return planned(parent, plan, changes, newest(changes), step.link(), first);
+        return planned(step, parent, plan, changes, newest(changes), step.link(), first);
     }
 
     private Owner owner(String text, StepFiles parent, String what, Step.Visible step) throws IOException {
@@ -157,6 +164,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
     }
 
     private StepFiles planned(
+            Step.Layered step,
             StepFiles parent,
             LayerPlan plan,
             Collection<Change> changes,
@@ -164,7 +172,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
             boolean linked,
             boolean first) {
         CompletableFuture<FileSystem.Made> made =
-                CompletableFuture.supplyAsync(() -> write(changes, plan, created, first), writers);
+                CompletableFuture.supplyAsync(() -> arriving(step, changes, plan, created, first), writers);
         return StepFiles.on(parent, made, this, linked ? null : plan, null);
     }
 
@@ -194,7 +202,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
             throw new FailureException(
                     new Failure(Failure.Cause.USER, "WORKDIR " + step.path() + ": " + e.getMessage(), null, null), e);
         }
-        return planned(parent, plan, plan.changes(), date, false, false);
+        return planned(step, parent, plan, plan.changes(), date, false, false);
     }
 
     private StepFiles run(Step.Run step, StepFiles parent, Map<Integer, FileSystem> inputs, boolean first)
@@ -210,7 +218,8 @@ final class StepWorker implements Worker, StepFiles.Forms {
                     () -> {
                         try {
                             Differences differences = active.changes();
-                            FileSystem.Made layer = write(differences.changes(), differences.content(), ended, first);
+                            FileSystem.Made layer =
+                                    write(differences.changes(), differences.content(), ended, first, null);
                             commands.snapshots().name(after, layer.layer());
                             return layer;
                         } catch (IOException e) {
@@ -223,7 +232,22 @@ final class StepWorker implements Worker, StepFiles.Forms {
         }
     }
 
-    private FileSystem.Made write(Iterable<Change> changes, Content content, @Nullable Instant created, boolean first) {
+    /** Writes a layer and, where a command will stand on it, its files beside it. */
+    private FileSystem.Made arriving(
+            Step.Layered step, Iterable<Change> changes, Content content, @Nullable Instant created, boolean first) {
+        try (Arrival arrival = stoodOn.contains(step.id()) ? commands.arrival() : null) {
+            return write(changes, content, created, first, arrival);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove files of a step that failed", e);
+        }
+    }
+
+    private FileSystem.Made write(
+            Iterable<Change> changes,
+            Content content,
+            @Nullable Instant created,
+            boolean first,
+            @Nullable Arrival arrival) {
         try (EarlyUpload early = layers.earlyUpload(first)) {
             Written written = LayerWriter.write(
                     format.clamp() == null ? changes : Clamped.all(changes, format.clamp()),
@@ -231,8 +255,10 @@ final class StepWorker implements Worker, StepFiles.Forms {
                     format.compression(),
                     format.level(),
                     layers.blobs(),
-                    early);
+                    early,
+                    arrival == null ? OutputStream.nullOutputStream() : arrival.tar());
             layers.made(written, early);
+            complete(arrival, written.layer());
             Instant told = format.clamp() == null ? created : format.clamp();
             return new FileSystem.Made(written.layer(), written.tarSize(), told);
         } catch (LayerException e) {
@@ -240,6 +266,18 @@ final class StepWorker implements Worker, StepFiles.Forms {
             throw new FailureException(new Failure(Failure.Cause.USER, e.what(), "/" + e.where(), e.mend()), e);
         } catch (IOException e) {
             throw new UncheckedIOException("a layer cannot be written", e);
+        }
+    }
+
+    /** Whoever needs files that did not come unpacks the layer, and tells what is wrong. */
+    private static void complete(@Nullable Arrival arrival, Layer layer) {
+        if (arrival == null) {
+            return;
+        }
+        try {
+            arrival.complete(layer);
+        } catch (IOException | RuntimeException e) {
+            // see above
         }
     }
 

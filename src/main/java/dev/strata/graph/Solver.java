@@ -336,19 +336,24 @@ public final class Solver {
                 }
                 Map<Integer, FileSystem> inputs = new HashMap<>();
                 layered.inputs().forEach(id -> nodes.get(id).result.begin());
-                worker.expect(layered, standing(layered).result.get());
+                List<Step.Layered> between = anewBelow(layered);
+                int standing =
+                        between.isEmpty() ? layered.parent() : between.getLast().parent();
+                worker.expect(layered, nodes.get(standing).result.get(), between);
                 layered.inputs()
                         .forEach(id -> inputs.put(id, nodes.get(id).result.get()));
                 return execute(layered, inputs);
             }
 
-            /** The nearest step below that is not made anew. */
-            private Node standing(Step.Layered layered) {
+            /** The steps right below that are made anew, too, the nearest first. */
+            private List<Step.Layered> anewBelow(Step.Layered layered) {
+                List<Step.Layered> anew = new ArrayList<>();
                 Node below = nodes.get(layered.parent());
                 while (!below.stands() && below.step instanceof Step.Layered lower) {
+                    anew.add(lower);
                     below = nodes.get(lower.parent());
                 }
-                return below;
+                return anew;
             }
 
             private FileSystem execute(Step.Layered layered, Map<Integer, FileSystem> inputs) {

@@ -1,5 +1,6 @@
 package dev.strata.graph;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -18,8 +19,9 @@ public interface Worker {
      * Told that a step will be run, before all that it needs is there.
      *
      * @param below what it stands on, as far as that is known already
+     * @param between the steps from there to it, which will be run, too
      */
-    void expect(Step.Layered step, FileSystem below);
+    void expect(Step.Layered step, FileSystem below, List<Step.Layered> between);
 
     /**
      * Does the step. Its layer may still be in the making afterwards.

@@ -42,13 +42,14 @@ public final class LayerWriter {
     public static Written write(
             Iterable<Change> changes, Content content, Compression compression, @Nullable Integer level, Blobs blobs)
             throws IOException {
-        return write(changes, content, compression, level, blobs, Growth.UNWATCHED);
+        return write(changes, content, compression, level, blobs, Growth.UNWATCHED, OutputStream.nullOutputStream());
     }
 
     /**
      * The same, watched.
      *
      * @param growth told from another thread
+     * @param also takes the tar, too; not closed
      */
     public static Written write(
             Iterable<Change> changes,
@@ -56,14 +57,15 @@ public final class LayerWriter {
             Compression compression,
             @Nullable Integer level,
             Blobs blobs,
-            Growth growth)
+            Growth growth,
+            OutputStream also)
             throws IOException {
         MessageDigest hash = Digest.sha256();
         try (Blobs.Ingest blob = blobs.begin()) {
             LayerTar tar;
             // Below Overlapped: compression, the blob's digest, the disk. Above: files, tar, the tar's digest.
             try (OutputStream compressed = new Overlapped(compression.compress(new KeptOpen(blob, growth), level));
-                    OutputStream out = new DigestOutputStream(compressed, hash)) {
+                    OutputStream out = new DigestOutputStream(new Both(compressed, also), hash)) {
                 tar = new LayerTar(out, content);
                 for (Change change : changes) {
                     tar.add(change);
@@ -85,6 +87,33 @@ public final class LayerWriter {
         }
         tar.end();
         out.flush();
+    }
+
+    /** Writes to two; closing closes the first. */
+    private static final class Both extends OutputStream {
+        private final OutputStream one;
+        private final OutputStream other;
+
+        Both(OutputStream one, OutputStream other) {
+            this.one = one;
+            this.other = other;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            one.write(bytes, offset, length);
+            other.write(bytes, offset, length);
+        }
+
+        @Override
+        public void close() throws IOException {
+            one.close();
+        }
     }
 
     /** Closing the compressed stream must not close, and so discard, the blob. */

@@ -1,14 +1,18 @@
 package dev.strata.sandbox;
 
+import dev.strata.image.Digest;
 import dev.strata.image.Layer;
+import dev.strata.layer.Bounds;
 import dev.strata.layer.Node;
 import dev.strata.layer.Removal;
 import dev.strata.layer.Tree;
 import dev.strata.layer.Unpack;
 import dev.strata.layer.Unpacked;
+import dev.strata.layer.UnpackingStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +36,9 @@ final class OverlayLayers {
     private final StateFolder state;
     private final Unpack.Whiteouts whiteouts;
     private final Consumer<String> warnings;
+    /** Layers that arrived and whose folders have no name yet, since they depend on the layers below. */
+    private final ConcurrentHashMap<Digest, Part> arrived = new ConcurrentHashMap<>();
+
     private final ConcurrentHashMap<String, Object> busy = new ConcurrentHashMap<>();
     private final Semaphore turns =
             new Semaphore(Math.max(2, java.lang.Runtime.getRuntime().availableProcessors()));
@@ -101,6 +108,10 @@ final class OverlayLayers {
             if (folder != null) {
                 return new Part(folder, null);
             }
+            Part part = arrived.remove(layer.diffId());
+            if (part != null) {
+                return part;
+            }
             turns.acquire();
             try {
                 return unpack(layer, source);
@@ -126,6 +137,10 @@ final class OverlayLayers {
             state.remove(folder);
             throw e;
         }
+        return part(layer, folder, unpacked);
+    }
+
+    private Part part(Layer layer, Path folder, Unpacked unpacked) throws IOException {
         unpacked.notes().forEach(warnings);
         if (unpacked.opaqueRoot()) {
             Files.createFile(OverlayFolders.opaque(folder));
@@ -133,6 +148,37 @@ final class OverlayLayers {
         return unpacked.implied().isEmpty()
                 ? new Part(state.name(name(layer), folder), null)
                 : new Part(folder, unpacked);
+    }
+
+    Arrival arrival() throws IOException {
+        Path folder = state.make();
+        Path tree = Files.createDirectory(OverlayFolders.tree(folder));
+        UnpackingStream unpacking = new UnpackingStream(tree, whiteouts, Bounds.NONE);
+        return new Arrival() {
+            private boolean complete;
+
+            @Override
+            public OutputStream tar() {
+                return unpacking;
+            }
+
+            @Override
+            public void complete(Layer layer) throws IOException {
+                Part part = part(layer, folder, unpacking.end());
+                complete = true;
+                if (part.unpacked() != null) {
+                    arrived.put(layer.diffId(), part);
+                }
+            }
+
+            @Override
+            public void close() throws IOException {
+                unpacking.close();
+                if (!complete) {
+                    state.remove(folder);
+                }
+            }
+        };
     }
 
     /** The folder of a layer once it fits those below it. */

@@ -50,6 +50,11 @@ final class OverlaySnapshots implements Snapshots {
     }
 
     @Override
+    public Arrival arrival() throws IOException {
+        return layers.arrival();
+    }
+
+    @Override
     public Active begin(Snapshot parent) throws IOException {
         OverlaySnapshot below = own(parent);
         Path folder = state.make();

@@ -3,6 +3,7 @@ package dev.strata.sandbox;
 import dev.strata.image.Layer;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Root file systems as transactions: a {@link Snapshot} never changes, an {@link Active} is a writable one on top of it
@@ -26,6 +27,15 @@ public interface Snapshots extends AutoCloseable {
      * @param chain the lowest layer first; an empty list is an empty root
      */
     Snapshot of(List<Layer> chain, TarSource source) throws IOException;
+
+    /**
+     * Unpacks a layer while it is made. Null where layers are unpacked onto each other, so that one alone has no place.
+     *
+     * @throws IOException where there is no room for it
+     */
+    default @Nullable Arrival arrival() throws IOException {
+        return null;
+    }
 
     /** A writable root file system that begins as {@code parent}, which must be one of these snapshots. */
     Active begin(Snapshot parent) throws IOException;

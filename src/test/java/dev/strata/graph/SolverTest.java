@@ -187,6 +187,7 @@ class SolverTest {
                 .as("both would stand on what RUN make left, which is known")
                 .extracting(step -> step.replaceFirst(".* on ", ""))
                 .containsOnly(worker.expected.getFirst().replaceFirst(".* on ", ""));
+        assertThat(worker.anew).as("of RUN last").containsExactly("COPY <<x /x");
     }
 
     @Test
@@ -457,7 +458,7 @@ class SolverTest {
     void sourcesThatCannotBeReadFailTheBuildWithTheirOwnFailure() {
         Worker blind = new Worker() {
             @Override
-            public void expect(Step.Layered step, FileSystem below) {}
+            public void expect(Step.Layered step, FileSystem below, List<Step.Layered> between) {}
 
             @Override
             public FileSystem source(Step step) {

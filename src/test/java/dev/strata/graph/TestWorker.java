@@ -18,6 +18,8 @@ final class TestWorker implements Worker {
     final List<String> ran = Collections.synchronizedList(new ArrayList<>());
     /** Instructions that were expected, each with what it would stand on. */
     final List<String> expected = new CopyOnWriteArrayList<>();
+    /** Instructions that were told as lying between an expected one and what it stands on. */
+    final List<String> anew = new CopyOnWriteArrayList<>();
 
     final List<String> restored = Collections.synchronizedList(new ArrayList<>());
     final Map<String, String> files = new ConcurrentHashMap<>();
@@ -59,8 +61,9 @@ final class TestWorker implements Worker {
     }
 
     @Override
-    public void expect(Step.Layered step, FileSystem below) {
+    public void expect(Step.Layered step, FileSystem below, List<Step.Layered> between) {
         expected.add(step.label().instruction() + " on " + ((Made) below).text());
+        between.forEach(lower -> anew.add(lower.label().instruction()));
     }
 
     @Override
