@@ -156,7 +156,7 @@ class ChaosTest {
                     lease.getSpec().setRenewTime(Instant.now().atZone(ZoneOffset.UTC));
                     return lease;
                 });
-        await().atMost(1, TimeUnit.MINUTES).ignoreExceptions().until(() -> {
+        await().atMost(3, TimeUnit.MINUTES).ignoreExceptions().until(() -> {
             Lease lease = client.leases()
                     .inNamespace(TestCluster.OPERATOR_NAMESPACE)
                     .withName("strata-operator")
@@ -177,7 +177,7 @@ class ChaosTest {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         assertThat(up.waitFor()).isZero();
-        await().atMost(1, TimeUnit.MINUTES)
+        await().atMost(3, TimeUnit.MINUTES)
                 .ignoreExceptions()
                 .until(() -> !client.nodes().list().getItems().isEmpty());
     }
@@ -229,7 +229,7 @@ class ChaosTest {
     }
 
     private static void assertNothingLeft(Workspace workspace) {
-        await().atMost(1, TimeUnit.MINUTES).untilAsserted(() -> {
+        await().atMost(3, TimeUnit.MINUTES).untilAsserted(() -> {
             assertThat(workspace
                             .client()
                             .configMaps()
