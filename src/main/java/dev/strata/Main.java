@@ -66,7 +66,7 @@ public final class Main {
 
     public static void main(String[] arguments) {
         if (arguments.length > 0 && List.of("build", "builder").contains(arguments[0])) {
-            HeadStart.begin();
+            HeadStart.begin(arguments[0]);
         }
         int code = arguments.length == 2 ? prepared(arguments[0], arguments[1]) : run(arguments);
         System.out.flush();

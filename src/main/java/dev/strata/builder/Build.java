@@ -172,7 +172,9 @@ public final class Build {
 
     private Outcome build() throws IOException, InterruptedException {
         try (StateLock _ = StateLock.shared(settings.state());
-                Registry registry = registries.apply(registryOptions(plan.registries()))) {
+                Registry registry = registries.apply(registryOptions(plan.registries()));
+                LayerStore layers = layers(registry);
+                StepCache cache = cache(layers, registry)) { // asks its repository while the context comes
             Inputs inputs = inputs(registry);
             BuildFiles files = inputs.files();
             events.accept(
@@ -182,7 +184,7 @@ public final class Build {
             warnOfUnusedArguments(parsed);
             report(parsed, lint, Lint.check(parsed, lint));
             clamp = SourceDate.of(plan, parsed, files.date());
-            BaseImages bases = new BaseImages(plan, registry, inputs.blobs(), events);
+            BaseImages bases = new BaseImages(plan, registry, layers.blobs(), events);
             BuildGraph graph = BuildGraph.of(parsed, request, bases);
             report(parsed, lint, foreignBases(parsed, lint, graph, bases));
             refuseForeignCommands(graph);
@@ -190,49 +192,46 @@ public final class Build {
                     plan.platform(), graph.visible().size(), graph.skipped().size()));
             tellOfBases(parsed.name(), graph);
             StepEvents steps = new StepEvents(graph, events);
-            try (LayerStore layers = inputs.layers();
-                    StepCache cache = cache(layers, registry)) {
-                layers.pushedTo(firstRepository());
-                Outputs outputs = new Outputs(layers, registry);
-                CacheFolders caches = caches(registry, inputs.blobs());
-                while (true) {
-                    try {
-                        Image image = solve(graph, steps, files, layers, cache, inputs.fetcher(), caches);
-                        Outcome outcome = deliver(graph, steps, image, outputs);
-                        cache.remember();
-                        caches.keep();
-                        return outcome;
-                    } catch (RuntimeException e) {
-                        LostLayer lost = lostLayer(e);
-                        if (lost == null) {
-                            keepUnlessStopped(caches, e);
-                            throw e;
-                        }
-                        cache.lost(lost.digest());
+            layers.pushedTo(firstRepository());
+            Outputs outputs = new Outputs(layers, registry);
+            CacheFolders caches = caches(registry, layers.blobs());
+            while (true) {
+                try {
+                    Image image = solve(graph, steps, files, layers, cache, inputs.fetcher(), caches);
+                    Outcome outcome = deliver(graph, steps, image, outputs);
+                    cache.remember();
+                    caches.keep();
+                    return outcome;
+                } catch (RuntimeException e) {
+                    LostLayer lost = lostLayer(e);
+                    if (lost == null) {
+                        keepUnlessStopped(caches, e);
+                        throw e;
                     }
+                    cache.lost(lost.digest());
                 }
             }
         }
     }
 
-    /** What a build is made of, and the stores it works with. */
-    private record Inputs(Blobs blobs, BuildFiles files, Fetcher fetcher, LayerStore layers) {}
+    private LayerStore layers(Registry registry) throws IOException {
+        SettledState.begin(settings.state());
+        Blobs blobs = new Blobs(settings.state().resolve("store"));
+        return new LayerStore(settings.state(), blobs, registry, bounds(plan.limits()));
+    }
+
+    /** What a build is made of. */
+    private record Inputs(BuildFiles files, Fetcher fetcher) {}
 
     private Inputs inputs(Registry registry) throws IOException {
         Path temporary = Files.createDirectories(settings.temporary());
         Bounds bounds = bounds(plan.limits());
-        SettledState.begin(settings.state());
-        Blobs blobs = new Blobs(settings.state().resolve("store"));
         Git git = new Git(temporary, path(plan.registries().caBundle()), bounds);
         Http http = new Http(path(plan.registries().caBundle()), LARGEST_DOWNLOAD);
         BuildFiles files = new BuildFiles(
                 plan, new Contexts(temporary.resolve("contexts"), git, http, registry, plan.platform(), bounds));
         dockerfile = files.dockerfile();
-        return new Inputs(
-                blobs,
-                files,
-                new Fetcher(temporary, git, http, bounds),
-                new LayerStore(settings.state(), blobs, registry, bounds));
+        return new Inputs(files, new Fetcher(temporary, git, http, bounds));
     }
 
     /** The layer of the cache that a failure is about: its step is done again. Null where the failure is the build's. */
@@ -293,29 +292,29 @@ public final class Build {
      */
     public List<Forecast> forecast() throws IOException {
         try (StateLock _ = StateLock.shared(settings.state());
-                Registry registry = registries.apply(registryOptions(plan.registries()))) {
+                Registry registry = registries.apply(registryOptions(plan.registries()));
+                LayerStore layers = layers(registry);
+                StepCache cache = cache(layers, registry)) {
             Inputs inputs = inputs(registry);
             BuildFiles files = inputs.files();
             Dockerfile parsed = parse(files.dockerfile(), lintOptions(files));
             clamp = SourceDate.of(plan, parsed, files.date());
-            BaseImages bases = new BaseImages(plan, registry, inputs.blobs(), event -> {});
+            BaseImages bases = new BaseImages(plan, registry, layers.blobs(), event -> {});
             BuildGraph graph = BuildGraph.of(parsed, request, bases);
-            try (LayerStore layers = inputs.layers();
-                    StepCache cache = cache(layers, registry)) {
-                return forecast(graph, inputs, cache);
-            }
+            return forecast(graph, inputs, layers, cache);
         } catch (RuntimeException e) {
             throw new FailureException(Explanation.of(e, dockerfile), e);
         }
     }
 
-    private List<Forecast> forecast(BuildGraph graph, Inputs inputs, StepCache cache) throws IOException {
+    private List<Forecast> forecast(BuildGraph graph, Inputs inputs, LayerStore layers, StepCache cache)
+            throws IOException {
         StepEvents quiet = new StepEvents(graph, event -> {});
         CacheFolders caches = new CacheFolders(settings.state().resolve("caches"), null);
         ExecutorService writers = Executors.newVirtualThreadPerTaskExecutor();
         try (Commands commands = new Commands(plan, settings, caches, events, quiet)) {
             StepWorker worker = new StepWorker(
-                    inputs.files(), inputs.layers(), commands, inputs.fetcher(), format(), writers, clock, events);
+                    inputs.files(), layers, commands, inputs.fetcher(), format(), writers, clock, events);
             return new Solver(cache, worker, quiet, clock, maxAge(), settings.commands()).forecast(graph);
         } finally {
             writers.shutdownNow();

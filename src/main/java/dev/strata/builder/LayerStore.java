@@ -16,6 +16,7 @@ import dev.strata.sandbox.TarSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -64,7 +65,7 @@ final class LayerStore implements TarSource, AutoCloseable {
     interface FarIndexes {
         FarIndexes NONE = new FarIndexes() {
             @Override
-            public @Nullable LayerIndex find(Digest diffId) {
+            public @Nullable Path find(Digest diffId) {
                 return null;
             }
 
@@ -74,8 +75,9 @@ final class LayerStore implements TarSource, AutoCloseable {
             }
         };
 
+        /** A file with the index, which is in the store; null where nobody has told. */
         @Nullable
-        LayerIndex find(Digest diffId);
+        Path find(Digest diffId);
 
         void put(Digest diffId, Path index);
     }
@@ -250,9 +252,10 @@ final class LayerStore implements TarSource, AutoCloseable {
 
     /** From another builder, from the unpacking that is under way, or by reading the layer. */
     private LayerIndex newIndex(Layer layer, Path file) throws IOException {
-        LayerIndex far = blobs.find(layer.blob().digest()).isPresent() ? null : farIndexes.find(layer.diffId());
-        if (far != null) {
-            far.save(file);
+        Path told = blobs.find(layer.blob().digest()).isPresent() ? null : farIndexes.find(layer.diffId());
+        LayerIndex far = told == null ? null : LayerIndex.load(told);
+        if (told != null && far != null && far.diffId().equals(layer.diffId())) {
+            link(told, file);
             return far;
         }
         CompletableFuture<@Nullable LayerIndex> unpacking = coming.get(layer.diffId());
@@ -265,6 +268,16 @@ final class LayerStore implements TarSource, AutoCloseable {
             read.save(file);
             farIndexes.put(layer.diffId(), file);
             return read;
+        }
+    }
+
+    /** Gives what the store has a name by which later builds find it, without writing it again. */
+    private static void link(Path kept, Path file) throws IOException {
+        Files.deleteIfExists(file); // a damaged one, or one of another version
+        try {
+            Files.createLink(file, kept);
+        } catch (FileAlreadyExistsException e) {
+            // another build was as fast
         }
     }
 

@@ -10,7 +10,6 @@ import dev.strata.image.Json;
 import dev.strata.image.Manifest;
 import dev.strata.image.MediaTypes;
 import dev.strata.image.Reference;
-import dev.strata.layer.LayerIndex;
 import dev.strata.registry.Registry;
 import dev.strata.registry.RegistryException;
 import dev.strata.registry.Resolved;
@@ -144,17 +143,16 @@ final class RegistryCache {
         write("build-" + place, BUILD, build, layers);
     }
 
-    /** What is in a layer; null where nobody told. */
+    /** Brings the file that tells what is in a layer into the store; null where nobody told. */
     @Nullable
-    LayerIndex index(Digest diffId) throws IOException {
+    Path index(Digest diffId) throws IOException {
         Optional<Manifest> manifest = manifest(indexTag(diffId), INDEX);
         if (manifest.isEmpty() || manifest.get().layers().isEmpty()) {
             return null;
         }
         Descriptor blob = manifest.get().layers().getFirst();
         registry.pull(repository, blob, blobs);
-        LayerIndex index = LayerIndex.load(blobs.path(blob.digest()));
-        return index != null && index.diffId().equals(diffId) ? index : null;
+        return blobs.path(blob.digest());
     }
 
     void putIndex(Digest diffId, Path index) throws IOException {

@@ -5,7 +5,6 @@ import dev.strata.graph.CacheKey;
 import dev.strata.graph.CacheRecord;
 import dev.strata.graph.Contents;
 import dev.strata.image.Digest;
-import dev.strata.layer.LayerIndex;
 import dev.strata.plan.Event;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -248,9 +247,9 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
     }
 
     @Override
-    public @Nullable LayerIndex find(Digest diffId) {
+    public @Nullable Path find(Digest diffId) {
         for (RegistryCache cache : far) {
-            Optional<LayerIndex> found = ask(() -> {
+            Optional<Path> found = ask(() -> {
                 try {
                     return Optional.ofNullable(cache.index(diffId));
                 } catch (IOException e) {

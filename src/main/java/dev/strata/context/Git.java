@@ -137,20 +137,21 @@ public final class Git {
             throws IOException {
         boolean done = false;
         try {
-            session.run("init", "--quiet", "--template=", ".");
-            session.run("remote", "add", "origin", remote.address());
+            session.begin();
             Commit commit = fetch(session, address.revision());
+            session.refuseTooMuchHere();
             checkCommit(address, commit.hash());
             GitSession.Special special = session.refuseTooMuch(commit.hash(), bounds);
             session.run("checkout", "--quiet", "--force", "--detach", commit.hash());
-            if (deep && special.submodules()) {
+            boolean submodules = deep && special.submodules();
+            if (submodules) {
                 new Submodules(session).checkout();
             }
-            session.refuseTooMuchHere();
-            if (special.attributes() || special.submodules()) {
+            if (submodules || special.attributes()) {
+                session.refuseTooMuchHere();
                 session.refuseMissingLfs(deep);
             }
-            Path root = new Worktree(into, remote.shown()).finish(address.folder(), keep, commit.date());
+            Path root = new Worktree(into, remote.shown()).finish(address.folder(), keep, submodules, commit.date());
             done = true;
             return new Checkout(root, commit.hash(), commit.date());
         } finally {

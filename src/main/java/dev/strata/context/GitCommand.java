@@ -1,10 +1,12 @@
 package dev.strata.context;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -14,6 +16,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -41,19 +44,6 @@ final class GitCommand {
 
     /** Is asked while git runs, again and again. */
     interface Watch {
-        /** For programs that put nothing on the disk. */
-        Watch NONE = new Watch() {
-            @Override
-            public Duration pause() {
-                return Duration.ofDays(1);
-            }
-
-            @Override
-            public void look() {
-                // nothing to see
-            }
-        };
-
         /** How long until the next look. */
         Duration pause();
 
@@ -95,6 +85,13 @@ final class GitCommand {
             count++;
         }
         environment.put("GIT_CONFIG_COUNT", Integer.toString(count));
+    }
+
+    /** Whether a program is on the PATH, which git has, too. */
+    static boolean isHere(String program) {
+        String path = Objects.requireNonNullElse(System.getenv("PATH"), "");
+        return Arrays.stream(path.split(File.pathSeparator))
+                .anyMatch(folder -> !folder.isEmpty() && Files.isExecutable(Path.of(folder, program)));
     }
 
     /** @param errors the last lines of the error stream */
@@ -148,8 +145,10 @@ final class GitCommand {
                 int exitCode = process.exitValue();
                 return new Result(exitCode, output.join(), errors.join());
             } finally {
-                process.descendants().forEach(ProcessHandle::destroyForcibly);
-                process.destroyForcibly();
+                if (process.isAlive()) { // to look for children is to look at all processes there are
+                    process.descendants().forEach(ProcessHandle::destroyForcibly);
+                    process.destroyForcibly();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -45,6 +45,7 @@ final class GitSession implements AutoCloseable {
     private static final String ATTRIBUTES = ".gitattributes";
 
     private final GitRemote remote;
+    private final Path into;
     private final Path own;
     private final Credentials credentials;
     private final GitCommand command;
@@ -53,12 +54,14 @@ final class GitSession implements AutoCloseable {
 
     private GitSession(
             GitRemote remote,
+            Path into,
             Path own,
             Credentials credentials,
             GitCommand command,
             RepositoryWatch watch,
             boolean lfs) {
         this.remote = remote;
+        this.into = into;
         this.own = own;
         this.credentials = credentials;
         this.command = command;
@@ -74,9 +77,7 @@ final class GitSession implements AutoCloseable {
         Files.createDirectories(scratch);
         Path own = Files.createTempDirectory(scratch, "git");
         try {
-            boolean lfs = new GitCommand(into, own, "", Map.of(), Map.of(), GitCommand.Watch.NONE)
-                    .run("lfs", "version")
-                    .succeeded();
+            boolean lfs = GitCommand.isHere("git-lfs");
             SequencedMap<String, String> configuration = configuration(lfs);
             if (!remote.isFolder()) {
                 // What LFS runs for an address of a folder, which a repository from elsewhere may not name.
@@ -93,7 +94,7 @@ final class GitSession implements AutoCloseable {
             environment.put("GIT_SSH_COMMAND", ssh(remote, own, credentials));
             RepositoryWatch watch = new RepositoryWatch(into, bounds, remote.shown());
             GitCommand command = new GitCommand(into, own, remote.protocols(), configuration, environment, watch);
-            return new GitSession(remote, own, credentials, command, watch, lfs);
+            return new GitSession(remote, into, own, credentials, command, watch, lfs);
         } catch (IOException | RuntimeException e) {
             Removal.of(own);
             throw e;
@@ -106,6 +107,7 @@ final class GitSession implements AutoCloseable {
         configuration.put("core.fsmonitor", "false");
         configuration.put("core.autocrlf", "false");
         configuration.put("core.bigFileThreshold", LARGE_FILE);
+        configuration.put("core.fsync", "none"); // what a machine loses with its power is fetched again
         configuration.put("gc.auto", "0");
         configuration.put("maintenance.auto", "false");
         configuration.put("advice.detachedHead", "false");
@@ -181,6 +183,14 @@ final class GitSession implements AutoCloseable {
 
     private static String quoted(Path path) {
         return "'" + path.toString().replace("'", "'\\''") + "'";
+    }
+
+    /**
+     * Makes an empty repository of the folder, which knows where to fetch from: as {@code git init} and {@code git remote add}
+     * do it, without their processes.
+     */
+    void begin() throws IOException {
+        EmptyRepository.in(into, remote.address());
     }
 
     /** Runs git and answers its output; a failure is explained. */
@@ -259,15 +269,16 @@ final class GitSession implements AutoCloseable {
         return new Special(special[0], special[1]);
     }
 
-    /** Counts what is on the disk now: submodules and files of Git LFS have come after the question above. */
+    /** Counts what is on the disk now: nothing tells before how much a fetch, submodules and Git LFS bring. */
     void refuseTooMuchHere() {
         watch.look();
     }
 
-    /** The size in {@code MODE TYPE HASH SIZE<tab>NAME}; submodules have none. */
-    private static long size(String line) {
-        String[] words = line.split("\\s+", 5);
-        return words.length > 3 && words[3].matches("[0-9]{1,18}") ? Long.parseLong(words[3]) : 0;
+    /** The size in {@code MODE TYPE HASH SIZE<tab>NAME}; 0 where there is none, as for submodules. */
+    static long size(String line) {
+        int end = line.indexOf('\t');
+        int begin = line.lastIndexOf(' ', end) + 1;
+        return end < 0 || !Character.isDigit(line.charAt(begin)) ? 0 : Long.parseLong(line, begin, end, 10);
     }
 
     /** Without git-lfs the checked out files would be pointers, which no build wants. */

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The files that git has checked out, made a context of. */
 final class Worktree {
+    private static final String GIT = ".git";
+
     private final Path folder;
     private final String shown;
 
@@ -23,11 +25,19 @@ final class Worktree {
         this.shown = shown;
     }
 
-    /** Takes out what is git's own, sets all times to the commit's and answers the folder that is wanted. */
-    Path finish(@Nullable String subFolder, boolean keepGitDirectory, Instant date) throws IOException {
+    /**
+     * Takes out what is git's own, sets all times to the commit's and answers the folder that is wanted.
+     *
+     * @param submodules whether there are repositories inside
+     */
+    Path finish(@Nullable String subFolder, boolean keepGitDirectory, boolean submodules, Instant date)
+            throws IOException {
         Path root = subFolder == null ? folder : inside(subFolder);
         if (!keepGitDirectory || !root.equals(folder)) {
-            removeGit();
+            Removal.of(folder.resolve(GIT));
+            if (submodules) {
+                removeGitInside();
+            }
         }
         setTimes(folder, date);
         return root;
@@ -41,7 +51,7 @@ final class Worktree {
         }
         Path real = wanted.toRealPath();
         Path repository = folder.toRealPath();
-        if (!real.startsWith(repository) || real.startsWith(repository.resolve(".git"))) {
+        if (!real.startsWith(repository) || real.startsWith(repository.resolve(GIT))) {
             throw ContextException.user(
                     "folder \"" + subFolder + "\" is outside the repository's files",
                     shown,
@@ -54,7 +64,7 @@ final class Worktree {
     }
 
     /** Git never checks out a path with a part of this name, so all of them are its own, those of submodules too. */
-    private void removeGit() throws IOException {
+    private void removeGitInside() throws IOException {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) throws IOException {
@@ -76,7 +86,7 @@ final class Worktree {
     }
 
     private boolean isGit(Path path) {
-        return !path.equals(folder) && path.getFileName().toString().equals(".git");
+        return !path.equals(folder) && path.getFileName().toString().equals(GIT);
     }
 
     /** Sets the time of last modification of everything in a folder, and of the folder itself. */
