@@ -17,7 +17,7 @@ import picocli.CommandLine;
 
 /** Commands in an image that was built here. */
 @Tag("root")
-@Timeout(120)
+@Timeout(300)
 class RunCommandTest {
     @TempDir
     Path folder;

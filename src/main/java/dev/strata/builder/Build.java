@@ -172,6 +172,7 @@ public final class Build {
 
     private Outcome build() throws IOException, InterruptedException {
         try (StateLock _ = StateLock.shared(settings.state());
+                SettledState _ = SettledState.begin(settings.state());
                 Registry registry = registries.apply(registryOptions(plan.registries()));
                 LayerStore layers = layers(registry);
                 StepCache cache = cache(layers, registry)) { // asks its repository while the context comes
@@ -215,7 +216,6 @@ public final class Build {
     }
 
     private LayerStore layers(Registry registry) throws IOException {
-        SettledState.begin(settings.state());
         Blobs blobs = new Blobs(settings.state().resolve("store"));
         return new LayerStore(settings.state(), blobs, registry, bounds(plan.limits()));
     }
@@ -292,6 +292,7 @@ public final class Build {
      */
     public List<Forecast> forecast() throws IOException {
         try (StateLock _ = StateLock.shared(settings.state());
+                SettledState _ = SettledState.begin(settings.state());
                 Registry registry = registries.apply(registryOptions(plan.registries()));
                 LayerStore layers = layers(registry);
                 StepCache cache = cache(layers, registry)) {

@@ -23,12 +23,13 @@ public final class OpenImages implements AutoCloseable {
     public static final String LAYOUT = "oci-layout://";
 
     private final Registry registry;
+    private final SettledState settled;
     private final LayerStore layers;
 
     /** @param state folder that is kept between calls, the same as for builds */
     public OpenImages(Path state, Registry registry) throws IOException {
         this.registry = registry;
-        SettledState.begin(Files.createDirectories(state));
+        this.settled = SettledState.begin(Files.createDirectories(state));
         this.layers = new LayerStore(state, new Blobs(state.resolve("store")), registry, Bounds.DEFAULT);
     }
 
@@ -82,6 +83,8 @@ public final class OpenImages implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        layers.close();
+        try (settled) {
+            layers.close();
+        }
     }
 }

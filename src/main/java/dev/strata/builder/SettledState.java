@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>In a pod, whose state ends with it, there is neither anything to check nor anything to wait for.
  */
-final class SettledState {
+final class SettledState implements AutoCloseable {
     /** By then the kernel has written nearly all by itself, and to make sure of it costs next to nothing. */
     private static final Duration OLD = Duration.ofMinutes(1);
 
@@ -37,6 +37,7 @@ final class SettledState {
     private final Path state;
     private final String boot;
     private final Clock clock;
+    private boolean over;
 
     SettledState(Path state, String boot, Clock clock) {
         this.state = state;
@@ -44,11 +45,13 @@ final class SettledState {
         this.clock = clock;
     }
 
-    /** Begins a run: afterwards every blob and record in the folder is whole. */
-    static void begin(Path state) throws IOException {
+    /** Begins a run: afterwards every blob and record in the folder is whole. It ends when the answer is closed. */
+    static SettledState begin(Path state) throws IOException {
         String boot =
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
-        new SettledState(state, boot, Clock.systemUTC()).begin();
+        SettledState run = new SettledState(state, boot, Clock.systemUTC());
+        run.begin();
+        return run;
     }
 
     /** @param until whatever is older is on the disk */
@@ -92,10 +95,22 @@ final class SettledState {
     private void settle(Instant until) {
         try {
             Disk.settle(state);
-            write(new Mark(boot, until));
+            writeUnlessOver(new Mark(boot, until));
         } catch (IOException e) {
             // The older mark holds, and more is checked after the next start.
         }
+    }
+
+    private synchronized void writeUnlessOver(Mark mark) throws IOException {
+        if (!over) {
+            write(mark);
+        }
+    }
+
+    /** From now on nothing is written: the folder may be somebody else's, or gone. */
+    @Override
+    public synchronized void close() {
+        over = true;
     }
 
     private void write(Mark mark) throws IOException {

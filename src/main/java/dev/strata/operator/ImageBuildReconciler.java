@@ -55,9 +55,6 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private static final Duration FOLLOW_UP = Duration.ofMillis(200);
     private static final Duration REFUSED_AGAIN = Duration.ofSeconds(20);
     private static final String BY_CONFIG_MAP = "configMap";
-    /** The index of builds by the inputs of their images. */
-    static final String BY_INPUTS = "inputs";
-
     private static final int LOG_LINE = 500;
     private static final int UNPROCESSABLE = 422;
 
@@ -121,8 +118,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
                 .build();
         InformerEventSource<Pod, ImageBuild> builders = new InformerEventSource<>(pods, context);
         podsSeen = builders;
-        context.getPrimaryCache().addIndexer(BY_INPUTS, ImageBuildReconciler::imageInputs);
-        context.getPrimaryCache().addIndexer(Wakes.UNDER_WAY, Wakes::underWay);
+        context.getPrimaryCache().addIndexer(Wakes.BEGUN, Wakes::begun);
         return List.of(
                 builders,
                 new InformerEventSource<>(classes(context), context),
@@ -133,15 +129,6 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private Stream<Pod> pods() {
         InformerEventSource<Pod, ImageBuild> seen = podsSeen;
         return seen == null ? Stream.empty() : seen.list(pod -> true);
-    }
-
-    /** Where an image of certain inputs is to be had. */
-    private static List<String> imageInputs(ImageBuild build) {
-        ImageBuildStatus status = build.getStatus();
-        String hash = status == null || status.image() == null || status.inputs() == null
-                ? null
-                : status.inputs().hash();
-        return hash == null ? List.of() : List.of(build.getMetadata().getNamespace() + " " + hash);
     }
 
     private static InformerEventSourceConfiguration<BuildClass> classes(EventSourceContext<ImageBuild> context) {

@@ -107,7 +107,7 @@ final class Observer {
                         status,
                         read,
                         upstream.known(build),
-                        sibling(build, hash, context),
+                        sibling(build, hash),
                         true,
                         retryLimit(build.getSpec(), classSpec),
                         settings.retryDelay(),
@@ -119,16 +119,13 @@ final class Observer {
                         : classSpec.historyLimit());
     }
 
-    private static Observed.@Nullable Sibling sibling(ImageBuild build, String hash, Context<ImageBuild> context) {
-        String key = build.getMetadata().getNamespace() + " " + hash;
+    private Observed.@Nullable Sibling sibling(ImageBuild build, String hash) {
         return hash.isEmpty()
                 ? null
-                : context.getPrimaryCache().byIndex(ImageBuildReconciler.BY_INPUTS, key).stream()
+                : wakes.built(build.getMetadata().getNamespace(), hash)
                         .filter(other -> !other.getMetadata()
-                                        .getUid()
-                                        .equals(build.getMetadata().getUid())
-                                && other.getMetadata().getDeletionTimestamp() == null
-                                && other.getStatus() != null)
+                                .getUid()
+                                .equals(build.getMetadata().getUid()))
                         .map(other -> new Observed.Sibling(other.getMetadata().getName(), other.getStatus()))
                         .findFirst()
                         .orElse(null);

@@ -70,6 +70,12 @@ final class Turnstile {
 
         /** Those of a namespace that have begun with these inputs, and have neither an image of them nor given up. */
         Stream<ImageBuild> underWay(String namespace, String inputs);
+
+        /**
+         * Those of a namespace that are under way or have an image of these inputs. A build that goes from the one to the
+         * other is seen all the time.
+         */
+        Stream<ImageBuild> begun(String namespace, String inputs);
     }
 
     /** @param made as Kubernetes writes times, which sort as text */
@@ -128,7 +134,10 @@ final class Turnstile {
         return new Decision.Start(orders);
     }
 
-    /** Whoever has begun with these inputs goes on with them; only who has not waits for another one. */
+    /**
+     * Whoever has begun with these inputs goes on with them; only who has not waits for another one. Where no image of them
+     * was seen when the build was looked at, one that is there by now counts as well: the next look takes it.
+     */
     private boolean hasTwin(Same inputs, String owner, Observed seen, Map<String, Builder> builders) {
         if (seen.status().trigger() != null
                 && inputs.inputs().equals(seen.status().trigger().inputs())) {
@@ -137,7 +146,9 @@ final class Turnstile {
         return builders.values().stream()
                         .anyMatch(other ->
                                 other.builds().equals(inputs) && !other.owner().equals(owner))
-                || builds.underWay(inputs.namespace(), inputs.inputs())
+                || (seen.sibling() == null
+                                ? builds.begun(inputs.namespace(), inputs.inputs())
+                                : builds.underWay(inputs.namespace(), inputs.inputs()))
                         .anyMatch(other -> !owner.equals(other.getMetadata().getUid()));
     }
 

@@ -70,14 +70,17 @@ final class Connections implements AutoCloseable {
 
     private HttpResponse<InputStream> await(
             CompletableFuture<HttpResponse<InputStream>> future, Exchange exchange, AtomicLong sent) {
-        long before = -1;
+        long part = patience.toMillis() * exchange.patience() / TimedBody.PARTS_OF_A_WAIT;
+        long before = sent.get();
+        int silent = 0;
         try {
             while (true) {
                 try {
-                    return future.get(patience.toMillis() * exchange.patience(), TimeUnit.MILLISECONDS);
+                    return future.get(part, TimeUnit.MILLISECONDS);
                 } catch (TimeoutException e) {
                     boolean idle = exchange.body() != null && exchange.body().idle();
-                    if (!idle && sent.get() == before) {
+                    silent = idle || sent.get() != before ? 0 : silent + 1;
+                    if (silent == TimedBody.PARTS_OF_A_WAIT) {
                         future.cancel(true);
                         throw failure(exchange, "no byte moved for " + patience.toSeconds() + " s", null, e);
                     }

@@ -26,6 +26,9 @@ final class TimedBody extends InputStream implements BodySubscriber<InputStream>
             boolean last,
             @Nullable Throwable failure) {}
 
+    /** Waits are counted in parts: a machine that stands still meanwhile, or sleeps, says nothing about the registry. */
+    static final int PARTS_OF_A_WAIT = 10;
+
     private final Duration patience;
     private final LinkedBlockingQueue<Part> parts = new LinkedBlockingQueue<>();
     private final CompletableFuture<Flow.Subscription> subscription = new CompletableFuture<>();
@@ -114,12 +117,14 @@ final class TimedBody extends InputStream implements BodySubscriber<InputStream>
 
     private Part take() throws IOException {
         try {
-            Part part = parts.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
-            if (part == null) {
-                close();
-                throw new HttpTimeoutException("no byte came for " + patience.toSeconds() + " s");
+            for (int silent = 0; silent < PARTS_OF_A_WAIT; silent++) {
+                Part part = parts.poll(patience.toMillis() / PARTS_OF_A_WAIT, TimeUnit.MILLISECONDS);
+                if (part != null) {
+                    return part;
+                }
             }
-            return part;
+            close();
+            throw new HttpTimeoutException("no byte came for " + patience.toSeconds() + " s");
         } catch (InterruptedException e) {
             close();
             Thread.currentThread().interrupt();

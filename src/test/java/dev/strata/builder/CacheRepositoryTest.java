@@ -101,6 +101,7 @@ class CacheRepositoryTest {
         bench.digest(name);
         bench.fresh().file("f11", "changed");
         registry.forget();
+        registry.answerTogether("GET .*/manifests/step-.*", 2);
         bench.digest(name);
         assertThat(cached()).isEqualTo(10);
         assertThat(bench.missed()).startsWith("f11 changed").hasSize(10);

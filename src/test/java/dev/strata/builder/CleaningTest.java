@@ -184,12 +184,12 @@ class CleaningTest {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Integer> cleaning = threads.submit(() -> {
                 int removed = 0;
-                while (!over.get()) {
+                do {
                     removed += new RegistryCacheCleaner(client, repository)
                             .prune(new Retention(null, 0L), Instant.now())
                             .goes()
                             .size();
-                }
+                } while (!over.get());
                 return removed;
             });
             try {

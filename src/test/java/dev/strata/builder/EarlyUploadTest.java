@@ -1,6 +1,7 @@
 package dev.strata.builder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.strata.image.Blobs;
 import dev.strata.image.Descriptor;
@@ -17,10 +18,7 @@ import dev.strata.registry.RegistryOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Random;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,7 +58,7 @@ class EarlyUploadTest {
                 Blobs.Ingest layer = blobs.begin()) {
             layer.write(bytes, 0, SIZE);
             upload.grown(layer.file(), layer.size());
-            until(() -> server.count("PATCH .*") == 1);
+            await().until(() -> server.count("PATCH .*") == 1);
 
             layer.write(bytes, 0, 1000);
             upload.grown(layer.file(), layer.size());
@@ -147,13 +145,5 @@ class EarlyUploadTest {
 
     private Outcome built() {
         return bench.build(repository + ":1");
-    }
-
-    private static void until(BooleanSupplier condition) {
-        Instant end = Instant.now().plus(Duration.ofSeconds(30));
-        while (!condition.getAsBoolean()) {
-            assertThat(Instant.now()).isBefore(end);
-            Thread.onSpinWait();
-        }
     }
 }

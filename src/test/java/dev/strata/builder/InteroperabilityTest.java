@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.strata.Patience;
 import dev.strata.image.Json;
 import dev.strata.plan.Plan;
 import dev.strata.registry.MemoryRegistry;
@@ -14,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * containerd runs them is shown in the cluster.
  */
 @Tag("root")
-@Timeout(180)
+@Timeout(600)
 class InteroperabilityTest {
     @TempDir
     Path folder;
@@ -77,7 +77,7 @@ class InteroperabilityTest {
         try {
             process.getOutputStream().close();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(Patience.LONG)).isTrue();
             assertThat(process.exitValue())
                     .as("%s: %s", String.join(" ", words), Files.readString(folder.resolve("errors")))
                     .isZero();

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Files, folders and images of sizes that few have; each test takes seconds. */
 @Tag("root")
-@Timeout(180)
+@Timeout(600)
 class LargeTreesTest {
     private static final long TEN_GIBIBYTES = 10L << 30;
 

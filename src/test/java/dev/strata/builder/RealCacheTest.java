@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The cache in registries that others wrote: filled, found, cleaned up. */
-@Timeout(120)
+@Timeout(300)
 class RealCacheTest {
     private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 

@@ -137,7 +137,7 @@ class ReproducibleTest {
 
     @Test
     @Tag("root")
-    @Timeout(120)
+    @Timeout(300)
     void theUserWhoBuildsAndTheRunOfJavaDoNotShow() throws Exception {
         Workbench one = bench("here", Instant.now(), Instant.ofEpochSecond(1_750_000_000));
         Workbench other = bench("there", Instant.now(), Instant.ofEpochSecond(1_760_000_000));
@@ -160,7 +160,7 @@ class ReproducibleTest {
 
     @Test
     @Tag("root")
-    @Timeout(120)
+    @Timeout(300)
     void whatCommandsWriteIsTheSameAtAnyTime() throws Exception {
         Path context = Files.createDirectories(folder.resolve("context"));
         BusyboxRoot.make(context.resolve("rootfs"));

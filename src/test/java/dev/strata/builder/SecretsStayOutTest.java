@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A secret that a command reads decides no key and is in nothing that is kept. */
 @Tag("root")
-@Timeout(120)
+@Timeout(300)
 class SecretsStayOutTest {
     @TempDir
     Path folder;

@@ -2,6 +2,7 @@ package dev.strata.builder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.strata.Patience;
 import dev.strata.image.Blobs;
 import dev.strata.image.Digest;
 import dev.strata.plan.Event;
@@ -13,7 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -144,9 +144,21 @@ class SettledStateTest {
         Thread settling = begin("first", now.plusSeconds(90));
 
         assertThat(settling).isNotNull();
-        assertThat(settling.join(Duration.ofSeconds(60))).isTrue();
+        assertThat(settling.join(Patience.LONG)).isTrue();
         assertThat(mark()).isEqualTo("first " + now.plusSeconds(90).toEpochMilli());
         assertThat(state.toFile().list()).noneMatch(name -> name.endsWith(".part"));
+    }
+
+    @Test
+    void aRunThatIsOverMovesNoMark() throws Exception {
+        begin("first", now);
+        blob("content", now.plusSeconds(1));
+        SettledState run = new SettledState(state, "first", Clock.fixed(now.plusSeconds(90), ZoneOffset.UTC));
+        run.close();
+        Thread settling = run.begin();
+        assertThat(settling).isNotNull();
+        settling.join();
+        assertThat(mark()).isEqualTo("first " + now.toEpochMilli());
     }
 
     @Test

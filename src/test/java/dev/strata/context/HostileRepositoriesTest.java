@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Repositories made to write elsewhere, to run something, to fill the disk or to take for ever. */
-@Timeout(60)
+@Timeout(300)
 class HostileRepositoriesTest {
     private static final Bounds SMALL = new Bounds(1 << 20, 40);
 

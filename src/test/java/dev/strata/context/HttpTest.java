@@ -237,7 +237,7 @@ class HttpTest {
             exchange.getResponseBody().flush();
             testEnds.await();
         });
-        Http impatient = new Http(null, 1000, Duration.ofMillis(300));
+        Http impatient = new Http(null, 1000, Duration.ofSeconds(1));
         for (String path : List.of("/mute", "/half")) {
             ContextException failure = failure(() -> impatient.fetch(url(server, path), null, null, folder));
             assertThat(failure.fault()).isEqualTo(Failure.Cause.OUTSIDE);

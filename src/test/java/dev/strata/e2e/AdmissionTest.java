@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -30,8 +29,7 @@ class AdmissionTest {
 
     /** A class that is new is known to the admission plug-in a moment later; the probe breaks a rule of each. */
     private static void awaitPolicy(Workspace workspace, String className) {
-        await().atMost(30, TimeUnit.SECONDS)
-                .until(() -> refusal(workspace, className, PROBE).contains("class \"" + className + "\""));
+        await().until(() -> refusal(workspace, className, PROBE).contains("class \"" + className + "\""));
     }
 
     private static String refusal(Workspace workspace, String className, String spec) {

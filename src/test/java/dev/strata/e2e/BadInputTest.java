@@ -21,7 +21,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** What a user sees on the resource for what is wrong in the resource, and that the last good image stays there. */
 @Tag("cluster")
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(value = 8, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class BadInputTest {
     private static final String GOOD = "FROM debian:bookworm\nLABEL state=good\n";
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** The folders of RUN --mount=type=cache from one builder pod to the next; and what RUN took, on the resource. */
 @Tag("cluster")
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(value = 6, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class CacheMountsTest {
     private static void keptIn(Workspace workspace, String cacheMounts) {
         workspace.apply("""
@@ -62,7 +62,7 @@ class CacheMountsTest {
             assertThat(steps)
                     .filteredOn(step -> step.instruction().startsWith("RUN"))
                     .hasSize(2)
-                    .allSatisfy(step -> assertThat(step.peakMemory()).isBetween(1L << 20, 1L << 30));
+                    .allSatisfy(step -> assertThat(step.peakMemory()).isBetween(1L << 16, 1L << 30));
         }
         assertThat(pods).hasSize(3);
     }

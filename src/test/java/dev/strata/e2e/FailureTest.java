@@ -2,6 +2,7 @@ package dev.strata.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.strata.Patience;
 import dev.strata.api.Condition;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** What is done about builds that fail: more memory, and a look at what is left. */
 @Tag("cluster")
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(value = 8, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class FailureTest {
     @Test
     void what_a_failed_run_left_can_be_seen_by_the_line_that_the_condition_tells() throws Exception {
@@ -78,7 +79,7 @@ class FailureTest {
                 .writingOutput(output)
                 .writingError(output)
                 .exec(command)) {
-            Integer code = watch.exitCode().get(60, TimeUnit.SECONDS);
+            Integer code = watch.exitCode().get(Patience.LONG.toSeconds(), TimeUnit.SECONDS);
             String said = output.toString(StandardCharsets.UTF_8);
             assertThat(code).as(said).isEqualTo(0);
             return said;

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 
 @Tag("cluster")
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(value = 8, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class MainJobTest {
 
     @Test
@@ -287,7 +287,7 @@ class MainJobTest {
 
             build.resource().delete();
 
-            org.awaitility.Awaitility.await().atMost(90, TimeUnit.SECONDS).untilAsserted(() -> {
+            org.awaitility.Awaitility.await().untilAsserted(() -> {
                 assertThat(workspace.pods()).isEmpty();
                 assertThat(workspace
                                 .client()
@@ -322,7 +322,7 @@ class MainJobTest {
                         candidate -> candidate != null
                                 && List.of("Succeeded", "Failed")
                                         .contains(candidate.getStatus().getPhase()),
-                        120,
+                        300,
                         TimeUnit.SECONDS);
         return workspace.logOf("run");
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 /** An operator that is killed again and again; no other test wants that. */
 @Tag("cluster")
 @Isolated
-@Timeout(value = 6, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class OperatorKilledTest {
     private static final int RUNS = 9;
     private static final int BETWEEN_KILLS = 3;

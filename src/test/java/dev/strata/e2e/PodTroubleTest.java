@@ -16,7 +16,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** Builder pods that cannot start, take too long or need too much. */
 @Tag("cluster")
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(value = 8, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class PodTroubleTest {
     private static final String GOOD = "FROM debian:bookworm\nLABEL state=good\n";
     private static final String OTHER = "FROM debian:bookworm\nLABEL state=other\n";

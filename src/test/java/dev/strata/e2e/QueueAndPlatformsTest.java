@@ -13,7 +13,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -25,9 +24,8 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** Builds that wait for each other, and builds of several platforms. */
 @Tag("cluster")
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(value = 8, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class QueueAndPlatformsTest {
-    private static final Duration PATIENCE = Duration.ofMinutes(4);
 
     @Test
     void images_of_several_platforms_take_turns_and_become_one_index() throws Exception {
@@ -101,14 +99,21 @@ class QueueAndPlatformsTest {
         try (Workspace workspace = Workspace.open("baseline");
                 Gate gate = Gate.at(workspace.cluster)) {
             Workspace.Build build = gated(workspace, gate, "Serial", 1);
-            await().atMost(PATIENCE).until(() -> gate.waiting() == 1);
+            await().until(() -> gate.waiting() == 1);
             gated(workspace, gate, "Serial", 2);
             build.reason(Reason.SUPERSEDING);
             assertThat(gate.waiting()).as("one at a time").isEqualTo(1);
 
             gate.open();
-            await().atMost(PATIENCE).until(() -> gate.waiting() == 1);
-            String first = build.status().history().getFirst().image();
+            await().until(() -> gate.waiting() == 1);
+            String first = Objects.requireNonNull(build.await(
+                                    "what the first one built",
+                                    candidate -> candidate.getStatus() != null
+                                            && !candidate.getStatus().history().isEmpty())
+                            .getStatus())
+                    .history()
+                    .getFirst()
+                    .image();
             assertThat(PushedImage.of(workspace.repository() + ":latest")
                             .config()
                             .config()
@@ -135,9 +140,9 @@ class QueueAndPlatformsTest {
                 Gate gate = Gate.at(workspace.cluster);
                 Gate later = Gate.at(workspace.cluster)) {
             Workspace.Build build = gated(workspace, gate, "Parallel", 1);
-            await().atMost(PATIENCE).until(() -> gate.waiting() == 1);
+            await().until(() -> gate.waiting() == 1);
             gated(workspace, later, "Parallel", 2);
-            await().atMost(PATIENCE).until(() -> later.waiting() == 1);
+            await().until(() -> later.waiting() == 1);
             assertThat(gate.waiting()).as("the first one still runs").isEqualTo(1);
 
             later.open();
@@ -147,11 +152,10 @@ class QueueAndPlatformsTest {
             assertThat(PushedImage.of(workspace.repository() + ":latest").digest())
                     .as("what is wanted now has the tag, though it ended first")
                     .hasToString(Objects.requireNonNull(status.image()).replaceFirst(".*@", ""));
-            await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(workspace.pods())
-                            .as("the one that nobody wants any more ends as well")
-                            .extracting(pod -> pod.getStatus().getPhase())
-                            .containsExactly("Succeeded", "Succeeded"));
+            await().untilAsserted(() -> assertThat(workspace.pods())
+                    .as("the one that nobody wants any more ends as well")
+                    .extracting(pod -> pod.getStatus().getPhase())
+                    .containsExactly("Succeeded", "Succeeded"));
             assertThat(PushedImage.of(workspace.repository() + ":latest")
                             .config()
                             .config()

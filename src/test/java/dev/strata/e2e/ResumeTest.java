@@ -21,7 +21,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** Builder pods that are killed, one after the other, the operator too: how often a command ran is counted outside. */
 @Tag("cluster")
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(value = 8, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class ResumeTest {
     private static final int RUNS = 10;
     private static final int KILLS = 3;

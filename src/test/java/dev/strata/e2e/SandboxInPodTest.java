@@ -42,7 +42,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  */
 @Tag("cluster")
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(value = 6, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class SandboxInPodTest {
     private static final List<String> CLASSES = List.of(
             "dev.strata.sandbox.OverlaySnapshotsTest",
@@ -206,7 +206,7 @@ class SandboxInPodTest {
                         pod -> pod != null
                                 && List.of("Succeeded", "Failed")
                                         .contains(pod.getStatus().getPhase()),
-                        240,
+                        600,
                         TimeUnit.SECONDS);
         return workspace.logOf(ended.getMetadata().getName()).stripTrailing();
     }

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** RUN --mount=type=ssh in a builder pod: the key of a secret signs for the command, which never sees it. */
 @Tag("cluster")
 @Execution(ExecutionMode.CONCURRENT)
-@Timeout(value = 6, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class SshAgentTest {
     private static final Path KEYGEN = Path.of("/usr/bin/ssh-keygen");
 

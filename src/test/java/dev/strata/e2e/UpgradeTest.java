@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,10 +35,9 @@ import org.junit.jupiter.api.parallel.Isolated;
  */
 @Tag("cluster")
 @Isolated
-@Timeout(value = 6, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class UpgradeTest {
     private static final Path EARLIER = Path.of("src/test/resources/upgrade");
-    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final List<String> SETTLED = List.of("ready", "stalled", "suspended");
 
     @Test
@@ -96,13 +94,12 @@ class UpgradeTest {
     }
 
     private static void nobodyWorks(KubernetesClient client, String namespace) {
-        await().atMost(PATIENCE)
-                .until(() -> client.pods()
-                        .inNamespace(namespace)
-                        .withLabel("app.kubernetes.io/name", "strata")
-                        .list()
-                        .getItems()
-                        .isEmpty());
+        await().until(() -> client.pods()
+                .inNamespace(namespace)
+                .withLabel("app.kubernetes.io/name", "strata")
+                .list()
+                .getItems()
+                .isEmpty());
     }
 
     private static void manifests(Path folder, String image, String replicas) throws Exception {
@@ -139,8 +136,7 @@ class UpgradeTest {
      * refuses; whoever applies asks again then.
      */
     private static <T> T admitted(Supplier<T> request) {
-        return await().atMost(PATIENCE)
-                .until(
+        return await().until(
                         () -> {
                             try {
                                 return request.get();
@@ -172,7 +168,7 @@ class UpgradeTest {
                 workspace,
                 gate,
                 Objects.requireNonNull(stored.get("running")).getMetadata().getUid());
-        await().atMost(PATIENCE).until(() -> gate.waiting() == 1);
+        await().until(() -> gate.waiting() == 1);
         return stored;
     }
 

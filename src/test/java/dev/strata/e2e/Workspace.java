@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** A namespace of one test's own with a build class of the same name; both are gone when it is closed. */
@@ -62,6 +63,14 @@ final class Workspace implements AutoCloseable {
                 .create();
         Workspace workspace = new Workspace(cluster, name, List.of(plainHttp));
         workspace.buildClass("");
+        // Before it is there, no pod is taken.
+        Awaitility.await()
+                .until(() -> cluster.client
+                                .serviceAccounts()
+                                .inNamespace(name)
+                                .withName("default")
+                                .get()
+                        != null);
         return workspace;
     }
 

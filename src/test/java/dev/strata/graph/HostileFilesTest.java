@@ -3,7 +3,6 @@ package dev.strata.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -13,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A graph of any size is made, or refused before memory ends. The limits are generous for busy machines. */
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(300)
 class HostileFilesTest {
     private static final int MANY = 100_000;
 

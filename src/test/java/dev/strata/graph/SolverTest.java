@@ -3,6 +3,7 @@ package dev.strata.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.strata.Patience;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -19,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(300)
 class SolverTest {
     private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
     private static final String TWO_STAGES = """
@@ -139,7 +140,7 @@ class SolverTest {
 
     private static void await(CountDownLatch latch) {
         try {
-            assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(latch.await(Patience.LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -148,8 +149,8 @@ class SolverTest {
     @Test
     void stagesThatDoNotNeedOneAnotherRunAtOnce() throws Exception {
         CyclicBarrier both = new CyclicBarrier(2);
-        worker.during("RUN a", () -> both.await(10, TimeUnit.SECONDS));
-        worker.during("RUN b", () -> both.await(10, TimeUnit.SECONDS));
+        worker.during("RUN a", () -> both.await(Patience.LONG.toSeconds(), TimeUnit.SECONDS));
+        worker.during("RUN b", () -> both.await(Patience.LONG.toSeconds(), TimeUnit.SECONDS));
         solve("""
                 FROM debian:12 AS a
                 RUN a
@@ -220,7 +221,7 @@ class SolverTest {
             @Override
             public Optional<CacheRecord> find(CacheKey key) {
                 try {
-                    all.await(10, TimeUnit.SECONDS);
+                    all.await(Patience.LONG.toSeconds(), TimeUnit.SECONDS);
                 } catch (Exception e) {
                     throw new IllegalStateException("the look-ups wait for one another", e);
                 }
@@ -364,7 +365,7 @@ class SolverTest {
         worker.during("RUN slow", () -> {
             running.countDown();
             try {
-                return new CountDownLatch(1).await(15, TimeUnit.SECONDS);
+                return new CountDownLatch(1).await(Patience.LONG.toSeconds(), TimeUnit.SECONDS);
             } catch (InterruptedException e) {
                 interrupted.set(true);
                 throw e;
@@ -432,7 +433,7 @@ class SolverTest {
         worker.during("RUN slow", () -> {
             running.countDown();
             try {
-                return new CountDownLatch(1).await(15, TimeUnit.SECONDS);
+                return new CountDownLatch(1).await(Patience.LONG.toSeconds(), TimeUnit.SECONDS);
             } catch (InterruptedException e) {
                 told.add("interrupted");
                 throw e;
@@ -450,7 +451,7 @@ class SolverTest {
         });
         running.await();
         build.interrupt();
-        assertThat(ended.get(10, TimeUnit.SECONDS)).isEqualTo("stopped");
+        assertThat(ended.get()).isEqualTo("stopped");
         assertThat(told).contains("interrupted", "canceled RUN slow", "canceled RUN never");
     }
 

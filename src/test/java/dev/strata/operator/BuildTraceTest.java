@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
+import dev.strata.Patience;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.image.Json;
@@ -163,7 +164,7 @@ class BuildTraceTest {
         try (Traces traces = new Traces(to(server), registry)) {
             traces.ended(build(), status());
 
-            Received got = Objects.requireNonNull(received.poll(10, TimeUnit.SECONDS));
+            Received got = Objects.requireNonNull(received.poll(Patience.LONG.toSeconds(), TimeUnit.SECONDS));
             assertThat(got.path()).isEqualTo("/otlp/v1/traces");
             assertThat(got.authorization()).isEqualTo("Bearer x");
             assertThat(spans(Json.MAPPER.readTree(got.body()))).hasSize(5);

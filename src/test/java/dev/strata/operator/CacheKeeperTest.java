@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Repositories that nobody builds into any more, and the pods that clean them up; the test is the kubelet. */
-@Timeout(60)
+@Timeout(300)
 class CacheKeeperTest {
     private static final String REPOSITORY = "registry.example/shop-cache";
 

@@ -27,7 +27,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
  * The whole operator against an API server in memory; the test is the kubelet. That server knows no server-side apply and
  * no logs, so here outcomes come from termination messages.
  */
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(300)
 class ImageBuildReconcilerTest {
     private static final String DIGEST = Examples.digest('a');
     private static final byte[] CONFIG = "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8);

@@ -81,6 +81,11 @@ class MonitoringTest {
         public Stream<ImageBuild> underWay(String namespace, String inputs) {
             return Stream.empty();
         }
+
+        @Override
+        public Stream<ImageBuild> begun(String namespace, String inputs) {
+            return Stream.empty();
+        }
     }
 
     @BeforeEach

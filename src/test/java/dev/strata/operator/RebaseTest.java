@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An image is put on another base by documents alone, or it is not. */
-@Timeout(30)
+@Timeout(300)
 class RebaseTest {
     private static final Platform LINUX = Platform.parse("linux/amd64");
 

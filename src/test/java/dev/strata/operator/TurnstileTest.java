@@ -15,12 +15,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,6 +28,9 @@ import org.junit.jupiter.api.Timeout;
 class TurnstileTest {
     private final SequencedMap<String, Pod> pods = new LinkedHashMap<>();
     private final Map<ResourceID, ImageBuild> builds = new LinkedHashMap<>();
+    /** The inputs of images that are there. */
+    private final Map<ResourceID, String> built = new HashMap<>();
+
     private final Deque<ResourceID> woken = new ArrayDeque<>();
     private Instant now = Examples.NOW;
     private Limits limits = new Limits(null, 1);
@@ -43,6 +46,11 @@ class TurnstileTest {
         @Override
         public Stream<ImageBuild> underWay(String namespace, String inputs) {
             return Stream.empty();
+        }
+
+        @Override
+        public Stream<ImageBuild> begun(String namespace, String inputs) {
+            return builds.values().stream().filter(build -> inputs.equals(built.get(ResourceID.fromResource(build))));
         }
     }
 
@@ -200,12 +208,31 @@ class TurnstileTest {
         assertThat(woken).containsExactly(ResourceID.fromResource(twin));
     }
 
+    /** The watches tell of the image after the build was looked at, and of the end of its pod before that. */
+    @Test
+    void anImageThatCameSinceTheBuildWasLookedAtIsWaitedFor() {
+        limits = Limits.NONE;
+        ResourceID first = build("a", "first");
+        ResourceID second = build("a", "second");
+        Wanted.Valid valid = valid(Examples.digest('1'));
+        Observed seen = observed(valid);
+        built.put(first, valid.hash());
+        Decision start = new Decision.Start(List.of(new Decision.Order(Examples.PLATFORM, 1, null)));
+
+        assertThat(turnstile.admit(Objects.requireNonNull(builds.get(second)), seen, valid, start))
+                .isInstanceOfSatisfying(
+                        Decision.Hold.class, hold -> assertThat(hold.reason()).isEqualTo(Reason.SAME_INPUTS));
+
+        turnstile.turn(now);
+        assertThat(woken).as("it is looked at again at once").containsExactly(second);
+    }
+
     /**
      * Five thousand builds come at once, five hundred may run, and each running one tells something five times. What a call
      * costs must not grow with how many wait: with a sort of all of them in each, this takes minutes.
      */
     @Test
-    @Timeout(value = 60, unit = TimeUnit.SECONDS)
+    @Timeout(300)
     void fiveThousandWaitingBuildsAreNoLoad() {
         limits = new Limits(50, 500);
         long begun = System.nanoTime();

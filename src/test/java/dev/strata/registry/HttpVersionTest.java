@@ -3,13 +3,13 @@ package dev.strata.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.strata.Patience;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -54,7 +54,7 @@ class HttpVersionTest {
 
     private void send(URI uri, Path authority, String method, @Nullable Body body) {
         try (Connections connections =
-                new Connections(new Trust(authority, null), new Proxies(Map.of()), Duration.ofSeconds(5))) {
+                new Connections(new Trust(authority, null), new Proxies(Map.of()), Patience.LONG)) {
             assertThatThrownBy(() -> connections.send(new Connections.Exchange(method, uri, Map.of(), body, 1)))
                     .isInstanceOf(RegistryException.class);
         }

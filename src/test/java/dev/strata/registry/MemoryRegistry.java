@@ -24,9 +24,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -68,8 +70,9 @@ public final class MemoryRegistry implements AutoCloseable {
     private final List<Rule> rules = new CopyOnWriteArrayList<>();
     private final AtomicLong blobBytes = new AtomicLong();
     private final AtomicInteger mounts = new AtomicInteger();
-    private final AtomicInteger inFlight = new AtomicInteger();
-    private final AtomicInteger mostInFlight = new AtomicInteger();
+    private final Set<HttpExchange> inFlight = Collections.newSetFromMap(new IdentityHashMap<>());
+    private int mostInFlight;
+    private final Map<Pattern, CountDownLatch> meetings = new ConcurrentHashMap<>();
 
     private volatile @Nullable Gate gate;
     private volatile @Nullable URI blobsElsewhere;
@@ -97,7 +100,7 @@ public final class MemoryRegistry implements AutoCloseable {
     private static final class Repository {
         final Map<Digest, String> manifests = new ConcurrentHashMap<>();
         final SortedMap<String, Digest> tags = Collections.synchronizedSortedMap(new TreeMap<>());
-        final java.util.Set<Digest> blobs = ConcurrentHashMap.newKeySet();
+        final Set<Digest> blobs = ConcurrentHashMap.newKeySet();
     }
 
     private MemoryRegistry(HttpServer server, String scheme) {
@@ -165,16 +168,43 @@ public final class MemoryRegistry implements AutoCloseable {
         return mounts.get();
     }
 
-    public int mostInFlight() {
-        return mostInFlight.get();
+    public synchronized int mostInFlight() {
+        return mostInFlight;
+    }
+
+    private synchronized void begins(HttpExchange exchange) {
+        inFlight.add(exchange);
+        mostInFlight = Math.max(mostInFlight, inFlight.size());
+    }
+
+    private synchronized void ends(HttpExchange exchange) {
+        inFlight.remove(exchange);
+    }
+
+    /** The first requests that match {@code METHOD /path} are answered when so many of them are in flight at once. */
+    public void answerTogether(String regex, int number) {
+        meetings.put(Pattern.compile(regex), new CountDownLatch(number));
+    }
+
+    private void meet(Seen request) {
+        meetings.forEach((requests, others) -> {
+            if (requests.matcher(request.toString()).matches()) {
+                others.countDown();
+                try {
+                    others.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        });
     }
 
     /** Sets all counts to zero; contents stay. */
-    public void forget() {
+    public synchronized void forget() {
         seen.clear();
         blobBytes.set(0);
         mounts.set(0);
-        mostInFlight.set(0);
+        mostInFlight = 0;
     }
 
     /** The next request that matches {@code METHOD /path} meets a fault. */
@@ -275,12 +305,13 @@ public final class MemoryRegistry implements AutoCloseable {
     }
 
     private void serve(HttpExchange exchange) throws IOException {
-        mostInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
+        begins(exchange);
         try {
             Map<String, String> headers = new HashMap<>();
             exchange.getRequestHeaders().forEach((name, values) -> headers.put(name, values.getFirst()));
             Seen request = new Seen(exchange.getRequestMethod(), exchange.getRequestURI(), headers);
             seen.add(request);
+            meet(request);
             Gate guard = gate;
             if (guard != null && guard.stops(exchange, request)) {
                 return;
@@ -294,7 +325,7 @@ public final class MemoryRegistry implements AutoCloseable {
             }
             route(exchange, request, fault);
         } finally {
-            inFlight.decrementAndGet();
+            ends(exchange);
             exchange.close();
         }
     }
@@ -584,6 +615,7 @@ public final class MemoryRegistry implements AutoCloseable {
             if (exchange.getRequestMethod().equals("HEAD")) {
                 exchange.getResponseHeaders().set("Content-Length", String.valueOf(body.length));
             }
+            ends(exchange);
             exchange.sendResponseHeaders(status, -1);
             return;
         }
@@ -619,10 +651,19 @@ public final class MemoryRegistry implements AutoCloseable {
                     other[body.length / 2] ^= 1;
                     out.write(other);
                 }
-                case null -> out.write(body);
-                case Fault.Status _, Fault.CutRequest _, Fault.LoseAnswer _, Fault.Shorten _ -> out.write(body);
+                case null -> whole(exchange, out, body);
+                case Fault.Status _, Fault.CutRequest _, Fault.LoseAnswer _, Fault.Shorten _ ->
+                    whole(exchange, out, body);
             }
         }
+    }
+
+    /** Whoever has the last byte may ask for the next thing at once, so the request is over before that is sent. */
+    private void whole(HttpExchange exchange, OutputStream out, byte[] body) throws IOException {
+        out.write(body, 0, body.length - 1);
+        out.flush();
+        ends(exchange);
+        out.write(body, body.length - 1, 1);
     }
 
     /** Whether the registry is closed before so much time has passed. */

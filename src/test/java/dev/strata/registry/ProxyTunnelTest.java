@@ -3,6 +3,7 @@ package dev.strata.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.strata.JavaProcess;
+import dev.strata.Patience;
 import dev.strata.image.MediaTypes;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -21,7 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
@@ -82,7 +82,7 @@ class ProxyTunnelTest {
         builder.environment().put("HTTPS_PROXY", proxy);
         builder.environment().remove("STRATA_REGISTRY_MIRROR");
         Process process = builder.start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(Patience.LONG)).isTrue();
         return Files.readString(output);
     }
 

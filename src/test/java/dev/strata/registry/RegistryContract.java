@@ -148,8 +148,9 @@ abstract class RegistryContract {
     @Test
     void anUploadWhoseConnectionBrokeArrives() throws IOException {
         Descriptor blob = blob(8, 4 << 20);
+        // With pauses as they are: a registry needs a moment to notice that a connection has gone.
         try (CuttingWire wire = new CuttingWire(port(), 2, 3 << 20, new Random(7));
-                Registry client = new Waits().client(RegistryOptions.DEFAULT)) {
+                Registry client = client()) {
             Reference name = Reference.parse(wire.host() + "/cut");
             assertThat(client.push(name, blob, store())).isEqualTo(Pushed.SENT);
             assertThat(wire.cuts()).isPositive();
@@ -218,7 +219,7 @@ abstract class RegistryContract {
         }
         Blobs other = new Blobs(folder.resolve("parts"));
         try (CuttingWire wire = CuttingWire.back(port(), 1, 2 << 20, new Random(3));
-                Registry client = new Waits().client(RegistryOptions.DEFAULT)) {
+                Registry client = client()) {
             client.pull(Reference.parse(wire.host() + "/parts"), blob, other);
             assertThat(wire.cuts()).isEqualTo(1);
         }

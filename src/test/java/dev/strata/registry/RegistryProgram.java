@@ -1,23 +1,20 @@
 package dev.strata.registry;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 
 /** A registry that others wrote, as a process of the test, on a free port of the loopback. */
 public final class RegistryProgram implements RegistryContract.Server {
+    private static final Pattern LISTENS = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)\\b");
+
     private final Process process;
     private final int port;
 
@@ -62,39 +59,37 @@ public final class RegistryProgram implements RegistryContract.Server {
                 : (all != null ? Path.of(all) : Path.of(System.getProperty("user.home"), ".cache")).resolve("strata");
     }
 
+    /** It takes a free port by itself and tells which: one that was looked for before might be somebody else's by then. */
     private static RegistryProgram start(Path program, Path folder) throws IOException {
-        int port = freePort();
         Path config = folder.resolve("registry.yml");
         Files.writeString(config, """
                 version: 0.1
-                log: {level: error}
+                log: {level: info, accesslog: {disabled: true}}
                 storage:
                   filesystem: {rootdirectory: %s}
                   delete: {enabled: true}
-                http: {addr: "127.0.0.1:%d"}
-                """.formatted(folder.resolve("registry"), port));
+                http: {addr: "127.0.0.1:0"}
+                """.formatted(folder.resolve("registry")));
+        Path log = folder.resolve("registry.log");
         ProcessBuilder builder = new ProcessBuilder(program.toString(), "serve", config.toString())
                 .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("registry.log").toFile());
+                .redirectOutput(log.toFile());
         builder.environment().put("OTEL_TRACES_EXPORTER", "none");
         Process process = builder.start();
-        Awaitility.await().atMost(20, TimeUnit.SECONDS).until(() -> listens(port));
-        assertThat(process.isAlive()).isTrue();
-        return new RegistryProgram(process, port);
+        Awaitility.await().until(() -> !process.isAlive() || port(log).isPresent());
+        return new RegistryProgram(
+                process, port(log).orElseThrow(() -> new IllegalStateException("it ended at once: " + text(log))));
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+    private static Optional<Integer> port(Path log) {
+        return LISTENS.matcher(text(log)).results().findFirst().map(found -> Integer.valueOf(found.group(1)));
     }
 
-    private static boolean listens(int port) {
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
-            return true;
+    private static String text(Path log) {
+        try {
+            return Files.readString(log);
         } catch (IOException e) {
-            return false;
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -105,6 +100,6 @@ public final class RegistryProgram implements RegistryContract.Server {
 
     @Override
     public void close() {
-        process.destroy();
+        process.destroyForcibly().onExit().join(); // it writes into a folder that goes with the test
     }
 }

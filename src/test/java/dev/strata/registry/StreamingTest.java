@@ -3,6 +3,7 @@ package dev.strata.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.strata.JavaProcess;
+import dev.strata.Patience;
 import dev.strata.image.Blobs;
 import dev.strata.image.Descriptor;
 import dev.strata.image.Digest;
@@ -20,7 +21,6 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Layers that are larger than the memory of the process that sends and fetches them. */
-@Timeout(180)
+@Timeout(600)
 class StreamingTest {
     private static final int SIZE = 160 << 20;
 
@@ -81,7 +81,7 @@ class StreamingTest {
                 .redirectOutput(output.toFile());
         builder.environment().put("JAVA_TOOL_OPTIONS", "-Xmx32m -XX:MaxDirectMemorySize=32m");
         Process process = builder.start();
-        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(Patience.LONG)).isTrue();
         assertThat(process.exitValue()).as(Files.readString(output)).isZero();
     }
 

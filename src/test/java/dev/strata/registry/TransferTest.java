@@ -31,8 +31,10 @@ class TransferTest {
 
     private final MemoryRegistry server = MemoryRegistry.start();
     private final Waits waits = new Waits();
-    private final Registry client = waits.client(
-            RegistryOptions.DEFAULT.withPatience(Duration.ofMillis(500)).withRequestsPerHost(3));
+    private final Registry client = waits.client(RegistryOptions.DEFAULT.withRequestsPerHost(3));
+    /** For those tests only in which a registry says nothing; whoever else is slow is so by chance. */
+    private final Registry impatient = waits.client(RegistryOptions.DEFAULT.withPatience(Duration.ofSeconds(1)));
+
     private final Reference name = Reference.parse(server.host() + "/shop");
     private Blobs store;
 
@@ -44,6 +46,7 @@ class TransferTest {
     @AfterEach
     void close() {
         client.close();
+        impatient.close();
         server.close();
     }
 
@@ -218,26 +221,26 @@ class TransferTest {
     void aRegistryThatHangsInTheMiddleIsAskedAgain() throws IOException {
         Descriptor blob = served(SIZE);
         server.failNext("GET .*", new Fault.Hang(1_000_000));
-        client.pull(name, blob, store);
+        impatient.pull(name, blob, store);
         assertThat(store.find(blob.digest())).isPresent();
     }
 
     @Test
     void aRegistryThatIsSlowAndThenHangsIsAskedForTheRest() throws IOException {
         Descriptor blob = served(SIZE);
-        server.failNext("GET .*", new Fault.Slow(1_000));
-        client.pull(name, blob, store);
+        server.failNext("GET .*", new Fault.Slow(1_500));
+        impatient.pull(name, blob, store);
         assertThat(store.find(blob.digest())).isPresent();
-        assertThat(server.requests().getLast().headers()).containsEntry("Range", "bytes=1000-");
+        assertThat(server.requests().getLast().headers()).containsEntry("Range", "bytes=1500-");
     }
 
     @Test
     void aRegistryThatAlwaysHangsIsGivenUpWithTheTimeThatItWasWaitedFor() throws IOException {
         Descriptor blob = served(SIZE);
         server.failAlways("GET .*", new Fault.Slow(100));
-        assertThatThrownBy(() -> client.pull(name, blob, store))
+        assertThatThrownBy(() -> impatient.pull(name, blob, store))
                 .satisfies(kind(Kind.UNREACHABLE))
-                .hasMessageContaining("no byte came for");
+                .hasMessageFindingMatch("no byte (came|moved) for");
         assertThat(files()).isEmpty();
     }
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * in {@code RunTest}: races of links in COPY --from, and a secret left in a layer.
  */
 @Tag("root")
-@Timeout(120)
+@Timeout(300)
 final class EscapeTest {
     @TempDir
     Path folder;

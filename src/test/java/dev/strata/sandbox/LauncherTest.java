@@ -2,6 +2,7 @@ package dev.strata.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.strata.Patience;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,7 +11,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -64,7 +64,7 @@ final class LauncherTest {
         process.getOutputStream().close();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         String errors = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(Patience.LONG)).isTrue();
         return new Ended(process.exitValue(), output, errors);
     }
 
@@ -140,13 +140,14 @@ final class LauncherTest {
     void whatIsOrphanedBecomesNoZombieWhereStrataIsTheFirstProcess() throws Exception {
         java(home.resolve("runtime"), "25", """
                 for i in 1 2 3 4 5; do (sleep 0.07 & ); done
-                ( for i in $(seq 200); do
-                    grep -qs 'sleep.0.07' /proc/[0-9]*/cmdline || grep -qs '^State:.*zombie' /proc/[0-9]*/status || break
+                ( left=some
+                  for i in $(seq 1200); do
+                    grep -qs 'sleep.0.07' /proc/[0-9]*/cmdline || grep -qs '^State:.*zombie' /proc/[0-9]*/status || { left=none; break; }
                     sleep 0.05
                   done
-                  grep -hs -B 2 '^State:.*zombie' /proc/[0-9]*/status || echo none
+                  echo $left
                   kill $$ ) &
-                exec sleep 30
+                exec sleep 600
                 """);
         Ended nested = run(Map.of("STRATA_ISOLATION", "userNamespace"), "builder");
         assertThat(nested.output()).isEqualTo("none\n");

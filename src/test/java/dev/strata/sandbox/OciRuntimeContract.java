@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.strata.Patience;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -41,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every OCI runtime must do: real containers, in a root that holds busybox and nothing else. */
 @Tag("root")
-@Timeout(60)
+@Timeout(300)
 abstract class OciRuntimeContract {
     /** The runtime's program, {@code crun}. */
     abstract String program();
@@ -256,7 +257,8 @@ abstract class OciRuntimeContract {
         Wanted wanted = shell("echo first; while [ ! -e /go ]; do sleep 0.02; done; echo second");
         Thread other = Thread.ofVirtual().start(() -> {
             try {
-                assertThat(first.await(20, TimeUnit.SECONDS)).isTrue();
+                assertThat(first.await(Patience.LONG.toSeconds(), TimeUnit.SECONDS))
+                        .isTrue();
                 Files.createFile(pipe);
             } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);
@@ -375,16 +377,14 @@ abstract class OciRuntimeContract {
     @Test
     void aProcessLeftInTheBackgroundNeitherHoldsNorSurvives() throws Exception {
         String mark = "86" + System.nanoTime() % 1_000_000;
-        long begun = System.nanoTime();
-        output(shell("setsid sleep " + mark + " & sleep " + mark + " & echo done"));
-        assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun)).isLessThan(20);
+        output(shell("setsid sleep " + mark + " & sleep " + mark + " & echo done")); // longer than the test may take
         assertThat(isRunning(mark)).isFalse();
     }
 
     @Test
     void orphansOfACommandBecomeNoZombiesOfTheBuilder() throws Exception {
         output(shell("for i in 1 2 3 4 5; do (setsid sleep 0.01 &) ; done; sleep 0.1"));
-        assertThat(zombies()).isZero();
+        await().until(() -> zombies() == 0); // whoever has just ended is reaped in a moment
     }
 
     private static long zombies() {
@@ -425,13 +425,11 @@ abstract class OciRuntimeContract {
                 end.set(e);
             }
         });
-        assertThat(ready.await(30, TimeUnit.SECONDS)).isTrue();
-        await().atMost(20, TimeUnit.SECONDS).until(() -> isRunning(mark));
-        long asked = System.nanoTime();
+        assertThat(ready.await(Patience.LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        await().until(() -> isRunning(mark));
         thread.interrupt();
-        thread.join();
-        assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - asked)).isLessThan(1000);
-        assertThat(zombies()).isZero();
+        thread.join(); // long before the commands would have ended
+        await().until(() -> zombies() == 0);
         String mine = "run-" + ProcessHandle.current().pid() + "-";
         assertThat(Path.of("/sys/fs/cgroup").toFile().list()).noneMatch(name -> name.startsWith(mine));
         assertThat(end.get()).isInstanceOf(InterruptedException.class);
@@ -670,8 +668,8 @@ abstract class OciRuntimeContract {
                 .redirectErrorStream(true)
                 .start();
         assertThat(builder.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("ready");
-        await().atMost(20, TimeUnit.SECONDS).until(() -> isRunning(mark));
+        await().until(() -> isRunning(mark));
         builder.destroyForcibly().waitFor();
-        await().atMost(5, TimeUnit.SECONDS).until(() -> !isRunning(mark));
+        await().until(() -> !isRunning(mark));
     }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What builds run most works under the filter of system calls: this machine's own programs, in a root that shows its /usr. */
 @Tag("root")
-@Timeout(120)
+@Timeout(300)
 final class ProgramsTest {
     @TempDir
     Path folder;

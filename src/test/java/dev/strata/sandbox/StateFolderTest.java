@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -93,7 +92,7 @@ final class StateFolderTest {
         }
         age("old");
         try (StateFolder state = open("first")) {
-            await().atMost(20, TimeUnit.SECONDS).until(() -> Files.isSymbolicLink(folder.resolve("names/old")));
+            await().until(() -> Files.isSymbolicLink(folder.resolve("names/old")));
             assertThat(state.find("old")).isEqualTo(old);
             assertThat(state.find("young")).isEqualTo(young);
         }
@@ -115,7 +114,7 @@ final class StateFolderTest {
         }
         age("old");
         open("first").close();
-        await().atMost(20, TimeUnit.SECONDS).until(() -> Files.isSymbolicLink(folder.resolve("names/old")));
+        await().until(() -> Files.isSymbolicLink(folder.resolve("names/old")));
         assertThat(StateFolder.links(folder).keySet()).containsExactly("old", "other", "young");
         StateFolder.remove(folder, "old", new Plain());
         StateFolder.remove(folder, "young", new Plain());
