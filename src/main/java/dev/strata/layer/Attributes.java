@@ -29,6 +29,26 @@ final class Attributes {
         Posix.time(file, metadata.seconds(), metadata.nanoseconds());
     }
 
+    /**
+     * Of a regular file that was just made with no more than the mode's permission bits: only what is not so already.
+     *
+     * @param file open
+     * @param name of the same file
+     */
+    void setNew(int file, byte[] name, String path, Metadata metadata) throws IOException {
+        Posix.Status status = Posix.status(file, name);
+        if (!owners) {
+            noteOwners();
+        } else if (status.uid() != metadata.uid() || status.gid() != metadata.gid()) {
+            Posix.owner(file, name, metadata.uid(), metadata.gid());
+        }
+        if ((status.mode() & 07777) != metadata.mode()) {
+            Posix.mode(file, name, metadata.mode());
+        }
+        xattrs(name, path, metadata);
+        Posix.time(file, name, metadata.seconds(), metadata.nanoseconds());
+    }
+
     /** A link has no mode. */
     void setLink(byte[] link, String path, Metadata metadata) throws IOException {
         owner(link, metadata);
@@ -50,8 +70,12 @@ final class Attributes {
         if (owners) {
             Posix.owner(file, metadata.uid(), metadata.gid());
         } else {
-            note("owners are not set: that needs the superuser");
+            noteOwners();
         }
+    }
+
+    private void noteOwners() {
+        note("owners are not set: that needs the superuser");
     }
 
     private static void removeOthers(byte[] file, Metadata metadata) throws IOException {

@@ -58,9 +58,7 @@ final class DiskNames {
     }
 
     /** The bytes of a path below a folder, for calls of the system. */
-    static byte[] bytes(Path root, String path) {
-        String text = root.toString();
-        byte[] folder = isAscii(text) ? Names.bytes(text) : bytes(root.toUri());
+    static byte[] bytes(byte[] folder, String path) {
         byte[] below = Names.bytes(path);
         byte[] whole = new byte[folder.length + 1 + below.length];
         System.arraycopy(folder, 0, whole, 0, folder.length);

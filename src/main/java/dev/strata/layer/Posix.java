@@ -41,6 +41,12 @@ public final class Posix {
     /** Flag of {@link #unmount}: out of sight now, gone once nothing uses it. */
     public static final int DETACH = 2;
 
+    /** Flags of {@link #open}; reading does not wait for anybody, should the file be a pipe by now. */
+    static final int READING = 04000; // O_NONBLOCK
+
+    /** For whether there is such a path, not for reading. */
+    static final int ONLY_PATH = 010000000; // O_PATH
+
     static final int TYPE = 0170000;
     static final int DIRECTORY = 0040000;
     static final int REGULAR = 0100000;
@@ -51,19 +57,36 @@ public final class Posix {
 
     private static final int HERE = -100; // AT_FDCWD
     private static final int NO_FOLLOW = 0x100; // AT_SYMLINK_NOFOLLOW
+    private static final int FILE_ITSELF = 0x1000; // AT_EMPTY_PATH
     private static final int BASIC = 0x7FF; // STATX_BASIC_STATS
+    private static final int NEW = 0301; // O_WRONLY, O_CREAT, O_EXCL
+    private static final int CLOSE_ON_EXECUTION = 02000000; // O_CLOEXEC
+    private static final int NO_LINKS = 4; // RESOLVE_NO_SYMLINKS
     /** Linux' own limits: XATTR_LIST_MAX and XATTR_SIZE_MAX. */
     private static final int LARGEST = 65536;
+
+    private static final byte[] NO_NAME = Names.bytes("an open file");
 
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
     private static final MethodHandle LIST = number("llistxattr", ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle GET = number("lgetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CLOSE = call("close", JAVA_INT);
     private static final MethodHandle STATX = call("statx", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
 
     /** What only looking at files has no need of: to link a call takes Java some milliseconds, in each run anew. */
     private static final class Changing {
+        static final MethodHandle OPEN = Linker.nativeLinker()
+                .downcallHandle(
+                        Linker.nativeLinker().defaultLookup().findOrThrow("open"),
+                        FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
+                        Linker.Option.captureCallState("errno"),
+                        Linker.Option.firstVariadicArg(2));
+        static final MethodHandle WRITE = number("pwrite", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+        static final MethodHandle FCHMOD = call("fchmod", JAVA_INT, JAVA_INT);
+        static final MethodHandle FUTIMENS = call("futimens", JAVA_INT, ADDRESS);
+        static final MethodHandle FCHOWN = call("fchown", JAVA_INT, JAVA_INT, JAVA_INT);
         static final MethodHandle SET = call("lsetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
         static final MethodHandle REMOVE = call("lremovexattr", ADDRESS, ADDRESS);
         static final MethodHandle CHMOD = call("chmod", ADDRESS, JAVA_INT);
@@ -81,6 +104,28 @@ public final class Posix {
                         Linker.nativeLinker().defaultLookup().findOrThrow("geteuid"), FunctionDescriptor.of(JAVA_INT));
     }
 
+    /** The call that follows no link at all has no name in the system's library. */
+    private static final class Opening {
+        private static final long OPENAT2 = 437; // on every architecture
+        static final MethodHandle SYSCALL = Linker.nativeLinker()
+                .downcallHandle(
+                        Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
+                        FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG),
+                        Linker.Option.captureCallState("errno"),
+                        Linker.Option.firstVariadicArg(1));
+        static final MethodHandle READ = number("read", JAVA_INT, ADDRESS, JAVA_LONG);
+        static final boolean THERE = isThere();
+
+        private static boolean isThere() {
+            try {
+                close(open(new byte[] {'/'}, ONLY_PATH));
+                return true;
+            } catch (PosixException e) {
+                return false;
+            }
+        }
+    }
+
     private static final class Explaining {
         static final MethodHandle MESSAGE = Linker.nativeLinker()
                 .downcallHandle(
@@ -96,16 +141,21 @@ public final class Posix {
         final MemorySegment path = Arena.ofAuto().allocate(8192);
         final MemorySegment other = Arena.ofAuto().allocate(8192);
         final MemorySegment value = Arena.ofAuto().allocate(LARGEST, 8);
+        final MemorySegment how = Arena.ofAuto().allocate(24, 8);
     }
 
-    /** What {@code lstat} tells. Times are of the last modification; the device numbers are those of a device file. */
+    /**
+     * What {@code lstat} tells. Times are of the last modification; the device numbers are those of a device file;
+     * {@code fileSystem} and {@code file} together tell a file from all others.
+     */
     record Status(
             int mode,
             long uid,
             long gid,
             long size,
             long links,
-            String file,
+            long fileSystem,
+            long file,
             long seconds,
             int nanoseconds,
             long major,
@@ -144,18 +194,33 @@ public final class Posix {
             run("cannot look at it", path, () ->
                     (int) STATX.invokeExact(room.state, HERE, text, NO_FOLLOW, BASIC, found));
         } catch (PosixException e) {
-            if (e.errno() == PosixException.ENOENT || e.errno() == PosixException.ENOTDIR) {
+            if (e.isAbsence()) {
                 return null;
             }
             throw e;
         }
+        return status(found);
+    }
+
+    /** Of an open file. */
+    static Status status(int file, byte[] name) throws PosixException {
+        Room room = ROOM.get();
+        MemorySegment text = terminated(room.path, new byte[0]);
+        MemorySegment found = room.value;
+        run("cannot look at it", name, () ->
+                (int) STATX.invokeExact(room.state, file, text, FILE_ITSELF, BASIC, found));
+        return status(found);
+    }
+
+    private static Status status(MemorySegment found) {
         return new Status(
                 Short.toUnsignedInt(found.get(JAVA_SHORT, 28)),
                 unsigned(found, 20),
                 unsigned(found, 24),
                 found.get(JAVA_LONG, 40),
                 unsigned(found, 16),
-                unsigned(found, 136) + "." + unsigned(found, 140) + ":" + found.get(JAVA_LONG, 32),
+                (unsigned(found, 136) << 32) | unsigned(found, 140),
+                found.get(JAVA_LONG, 32),
                 found.get(JAVA_LONG, 112),
                 found.get(JAVA_INT, 120),
                 unsigned(found, 128),
@@ -164,6 +229,86 @@ public final class Posix {
 
     private static long unsigned(MemorySegment found, long offset) {
         return Integer.toUnsignedLong(found.get(JAVA_INT, offset));
+    }
+
+    /** Whether {@link #open} can be used: it came with Linux 5.6, and there are filters that do not let it through. */
+    static boolean canOpen() {
+        return Opening.THERE;
+    }
+
+    /**
+     * Opens what is at a path without following a link anywhere in it.
+     *
+     * @param flags {@link #READING} or {@link #ONLY_PATH}
+     * @return a descriptor for {@link #read} and {@link #close}
+     */
+    static int open(byte[] path, int flags) throws PosixException {
+        Room room = ROOM.get();
+        MemorySegment text = terminated(room.path, path);
+        room.how.setAtIndex(JAVA_LONG, 0, flags | CLOSE_ON_EXECUTION);
+        room.how.setAtIndex(JAVA_LONG, 1, 0);
+        room.how.setAtIndex(JAVA_LONG, 2, NO_LINKS);
+        return (int) run("cannot open it", path, () ->
+                (long) Opening.SYSCALL.invokeExact(room.state, Opening.OPENAT2, HERE, text, room.how, 24L));
+    }
+
+    /** Makes a file for {@link #write}; there must be nothing at the path, not even a link. The mode is made less by the mask. */
+    static int make(byte[] path, int mode) throws PosixException {
+        Room room = ROOM.get();
+        MemorySegment text = terminated(room.path, path);
+        return (int) run("cannot make a file", path, () ->
+                (int) Changing.OPEN.invokeExact(room.state, text, NEW | CLOSE_ON_EXECUTION, mode));
+    }
+
+    /** Writes all the bytes at a place in an open file. */
+    static void write(int file, byte[] name, byte[] bytes, int length, long position) throws PosixException {
+        Room room = ROOM.get();
+        for (int done = 0; done < length; ) {
+            int some = Math.min(length - done, LARGEST);
+            MemorySegment.copy(bytes, done, room.value, JAVA_BYTE, 0, some);
+            long at = position + done;
+            done += (int) run("cannot write", name, () ->
+                    (long) Changing.WRITE.invokeExact(room.state, file, room.value, (long) some, at));
+        }
+    }
+
+    static void mode(int file, byte[] name, int mode) throws PosixException {
+        Room room = ROOM.get();
+        run("cannot set its mode", name, () -> (int) Changing.FCHMOD.invokeExact(room.state, file, mode));
+    }
+
+    static void owner(int file, byte[] name, long uid, long gid) throws PosixException {
+        Room room = ROOM.get();
+        run("cannot change its owner", name, () ->
+                (int) Changing.FCHOWN.invokeExact(room.state, file, (int) uid, (int) gid));
+    }
+
+    static void time(int file, byte[] name, long seconds, int nanoseconds) throws PosixException {
+        Room room = ROOM.get();
+        times(room, seconds, nanoseconds);
+        run("cannot set its time", name, () -> (int) Changing.FUTIMENS.invokeExact(room.state, file, room.value));
+    }
+
+    private static void times(Room room, long seconds, int nanoseconds) {
+        for (int i = 0; i < 4; i += 2) {
+            room.value.setAtIndex(JAVA_LONG, i, seconds);
+            room.value.setAtIndex(JAVA_LONG, i + 1, nanoseconds);
+        }
+    }
+
+    /** How many bytes were read; 0 at the end. */
+    static int read(int file, byte[] name, byte[] bytes, int offset, int length) throws PosixException {
+        Room room = ROOM.get();
+        long most = Math.min(length, LARGEST);
+        int count = (int)
+                run("cannot read it", name, () -> (long) Opening.READ.invokeExact(room.state, file, room.value, most));
+        MemorySegment.copy(room.value, JAVA_BYTE, 0, bytes, offset, count);
+        return count;
+    }
+
+    static void close(int file) throws PosixException {
+        Room room = ROOM.get();
+        run("cannot close it", NO_NAME, () -> (int) CLOSE.invokeExact(room.state, file));
     }
 
     /** Names of extended attributes; none where the file system has no such thing. */
@@ -235,7 +380,7 @@ public final class Posix {
     static void owner(byte[] path, long uid, long gid) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
-        run("cannot give it to " + uid + ":" + gid, path, () ->
+        run("cannot change its owner", path, () ->
                 (int) Changing.LCHOWN.invokeExact(room.state, text, (int) uid, (int) gid));
     }
 
@@ -243,10 +388,7 @@ public final class Posix {
     static void time(byte[] path, long seconds, int nanoseconds) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
-        for (int i = 0; i < 4; i += 2) {
-            room.value.setAtIndex(JAVA_LONG, i, seconds);
-            room.value.setAtIndex(JAVA_LONG, i + 1, nanoseconds);
-        }
+        times(room, seconds, nanoseconds);
         run("cannot set its time", path, () ->
                 (int) Changing.UTIMENSAT.invokeExact(room.state, HERE, text, room.value, NO_FOLLOW));
     }

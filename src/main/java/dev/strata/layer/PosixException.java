@@ -15,6 +15,7 @@ public final class PosixException extends IOException {
     public static final int ENAMETOOLONG = 36;
     public static final int ENOTEMPTY = 39;
     public static final int ENODATA = 61;
+    public static final int ELOOP = 40;
     public static final int EOPNOTSUPP = 95;
 
     private final int errno;
@@ -31,6 +32,11 @@ public final class PosixException extends IOException {
     /** Such as {@code EPERM}. */
     public String name() {
         return name(errno);
+    }
+
+    /** Whether there is nothing at a path, or a part of it is no directory. */
+    boolean isAbsence() {
+        return errno == ENOENT || errno == ENOTDIR;
     }
 
     private static String name(int errno) {
@@ -53,7 +59,7 @@ public final class PosixException extends IOException {
             case ERANGE -> "ERANGE";
             case ENAMETOOLONG -> "ENAMETOOLONG";
             case ENOTEMPTY -> "ENOTEMPTY";
-            case 40 -> "ELOOP";
+            case ELOOP -> "ELOOP";
             case ENODATA -> "ENODATA";
             case EOPNOTSUPP -> "EOPNOTSUPP";
             case 116 -> "ESTALE";

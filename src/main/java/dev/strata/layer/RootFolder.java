@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class RootFolder {
     private final Path root;
+    private final byte[] name;
     private final TreeSet<String> directories = new TreeSet<>();
 
     RootFolder(Path root) {
         this.root = root;
+        this.name = DiskNames.bytes(root);
         directories.add("");
     }
 
@@ -28,7 +30,7 @@ final class RootFolder {
     }
 
     byte[] bytes(String path) {
-        return DiskNames.bytes(root, path);
+        return DiskNames.bytes(name, path);
     }
 
     Path path(String path) {

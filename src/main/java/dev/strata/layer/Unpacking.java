@@ -3,10 +3,6 @@ package dev.strata.layer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.LinkOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +23,7 @@ final class Unpacking {
     private final RootFolder folder;
     private final Unpack.Whiteouts whiteouts;
     private final Attributes attributes = new Attributes();
-    private final ByteBuffer buffer = ByteBuffer.allocate(ZEROS.length);
+    private final byte[] buffer = new byte[ZEROS.length];
 
     /** What this tar put there; whiteouts do not speak of it. */
     private final TreeSet<String> placed = new TreeSet<>();
@@ -45,9 +41,7 @@ final class Unpacking {
     }
 
     void add(TarEntry entry, InputStream content) throws IOException {
-        if (Thread.currentThread().isInterrupted()) {
-            throw new InterruptedIOException("unpacking was stopped");
-        }
+        stopIfAsked();
         try {
             List<String> names = clean(entry.name());
             if (names.isEmpty()) {
@@ -60,6 +54,12 @@ final class Unpacking {
                 throw e;
             }
             throw new LayerException("the name is too long for Linux", entry.name(), "Shorten it.", e);
+        }
+    }
+
+    private static void stopIfAsked() throws InterruptedIOException {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException("unpacking was stopped");
         }
     }
 
@@ -228,11 +228,7 @@ final class Unpacking {
     private void present(String path, TarEntry.Present entry, InputStream content) throws IOException {
         switch (entry.node()) {
             case Node.Directory directory -> directory(path, directory.metadata());
-            case Node.RegularFile file -> {
-                makeRoom(path);
-                write(path, file.size(), entry.extents(), content);
-                attributes.set(folder.bytes(path), path, file.metadata(), false);
-            }
+            case Node.RegularFile file -> file(path, file, entry.extents(), content);
             case Node.SymbolicLink(Metadata metadata, String target) -> {
                 if (target.isEmpty() || target.indexOf('\0') >= 0) {
                     throw malformed(entry, "a symbolic link leads to no name");
@@ -270,42 +266,63 @@ final class Unpacking {
         directories.put(path, metadata);
     }
 
-    private void write(String path, long size, List<TarEntry.Extent> extents, InputStream content) throws IOException {
-        Set<java.nio.file.OpenOption> options =
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-        try (FileChannel file = FileChannel.open(folder.path(path), options)) {
-            if (extents.isEmpty()) {
-                write(file, content, size);
+    private void file(String path, Node.RegularFile file, List<TarEntry.Extent> extents, InputStream content)
+            throws IOException {
+        byte[] name = folder.bytes(path);
+        int made = make(path, name, file.metadata().mode() & 0777);
+        try {
+            long end = 0;
+            for (TarEntry.Extent extent : extents.isEmpty() ? whole(file) : extents) {
+                end = write(made, name, content, extent);
             }
-            for (TarEntry.Extent extent : extents) {
-                file.position(extent.offset());
-                write(file, content, extent.size());
+            if (end < file.size()) {
+                Posix.write(made, name, ZEROS, 1, file.size() - 1); // The end of the last hole.
             }
-            if (file.size() < size) {
-                file.write(ByteBuffer.allocate(1), size - 1); // The end of the last hole.
-            }
+            attributes.setNew(made, name, path, file.metadata());
+        } finally {
+            Posix.close(made);
         }
     }
 
-    /** A buffer full of zeros becomes a hole, so that what was sparse before it was packed is so again. */
-    private void write(FileChannel file, InputStream content, long size) throws IOException {
-        long left = size;
-        while (left > 0) {
-            int wanted = (int) Math.min(left, buffer.capacity());
-            int count = content.readNBytes(buffer.array(), 0, wanted);
+    private static List<TarEntry.Extent> whole(Node.RegularFile file) {
+        return List.of(new TarEntry.Extent(0, file.size()));
+    }
+
+    /**
+     * A buffer full of zeros becomes a hole, so that what was sparse before it was packed is so again.
+     *
+     * @return where what was written ends
+     */
+    private long write(int file, byte[] name, InputStream content, TarEntry.Extent extent) throws IOException {
+        long end = 0;
+        for (long at = 0; at < extent.size(); ) {
+            int wanted = (int) Math.min(extent.size() - at, buffer.length);
+            int count = content.readNBytes(buffer, 0, wanted);
             if (count < wanted) {
                 throw new IllegalStateException("the tar's reader told another size");
             }
-            if (count == ZEROS.length && Arrays.equals(buffer.array(), ZEROS)) {
-                file.position(file.position() + count);
-            } else {
-                buffer.limit(count).position(0);
-                while (buffer.hasRemaining()) {
-                    file.write(buffer);
-                }
+            stopIfAsked();
+            long position = extent.offset() + at;
+            at += count;
+            if (count < ZEROS.length || !Arrays.equals(buffer, ZEROS)) {
+                Posix.write(file, name, buffer, count, position);
+                end = position + count;
             }
-            left -= count;
         }
+        return end;
+    }
+
+    /** Whatever is there goes: nothing is ever written through it. */
+    private int make(String path, byte[] name, int mode) throws IOException {
+        try {
+            return Posix.make(name, mode);
+        } catch (PosixException e) {
+            if (e.errno() != PosixException.EEXIST) {
+                throw e;
+            }
+        }
+        makeRoom(path);
+        return Posix.make(name, mode);
     }
 
     private void device(String path, Node.Device device) throws IOException {

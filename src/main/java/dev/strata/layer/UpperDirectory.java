@@ -83,12 +83,12 @@ public final class UpperDirectory {
     }
 
     private boolean isOpaque(String path) throws IOException {
-        byte[] value = Posix.xattr(DiskNames.bytes(upper.root(), path), space + "opaque");
+        byte[] value = Posix.xattr(upper.bytes(path), space + "opaque");
         return java.util.Arrays.equals(value, YES);
     }
 
     private void refuse(String path, String mark) throws IOException {
-        if (Posix.xattr(DiskNames.bytes(upper.root(), path), space + mark) != null) {
+        if (Posix.xattr(upper.bytes(path), space + mark) != null) {
             throw new LayerException(
                     "overlayfs has left a part of this elsewhere (" + space + mark + ")",
                     path,

@@ -19,6 +19,8 @@ import java.time.Instant;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DiskTreeTest {
     @TempDir
@@ -55,13 +57,18 @@ class DiskTreeTest {
         }
     }
 
-    @Test
-    void nothingBehindALinkIsThere() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void nothingBehindALinkIsThere(boolean canOpen) throws IOException {
+        assertThat(Posix.canOpen()).as("this machine has the call").isTrue();
         Files.writeString(Files.createDirectory(root.resolve("folder")).resolve("secret"), "");
         Files.createSymbolicLink(root.resolve("link"), root.resolve("folder"));
-        DiskTree tree = new DiskTree(root);
+        DiskTree tree = new DiskTree(root, false, canOpen);
 
         assertThat(tree.find("folder/secret")).isNotNull();
+        try (InputStream content = tree.open("folder/secret")) {
+            assertThat(content.readAllBytes()).isEmpty();
+        }
         assertThat(tree.find("link/secret")).isNull();
         assertThat(tree.find("folder/secret/more/still")).isNull();
         assertThat(tree.find("folder/no/more")).isNull();
@@ -70,6 +77,8 @@ class DiskTreeTest {
         assertThat(tree.children("link")).isEmpty();
         assertThatThrownBy(() -> tree.open("link/secret")).isInstanceOf(NoSuchFileException.class);
         assertThatThrownBy(() -> tree.open("link")).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> tree.open("nothing")).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> tree.open("folder/secret/more")).isInstanceOf(NoSuchFileException.class);
     }
 
     @Test

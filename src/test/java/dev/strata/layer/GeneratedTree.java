@@ -46,7 +46,7 @@ final class GeneratedTree {
     }
 
     private byte[] bytes(String path) {
-        return DiskNames.bytes(root, path);
+        return DiskNames.bytes(DiskNames.bytes(root), path);
     }
 
     private String freshPath() {

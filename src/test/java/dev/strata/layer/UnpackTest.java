@@ -84,7 +84,7 @@ class UnpackTest {
 
         Unpacked unpacked = apply(tar);
 
-        assertThat(Posix.xattrs(DiskNames.bytes(root, "d"))).isEmpty();
+        assertThat(Posix.xattrs(DiskNames.bytes(DiskNames.bytes(root), "d"))).isEmpty();
         assertThat(unpacked.notes()).singleElement().asString().contains("trusted.overlay.opaque");
     }
 

@@ -139,7 +139,7 @@ final class UnpackedCase {
             case "no_xattr" ->
                 node == null
                         || Posix.xattr(
-                                        DiskNames.bytes(root, path),
+                                        DiskNames.bytes(DiskNames.bytes(root), path),
                                         check.path("name").asText())
                                 == null;
             case "exact_tree" -> exactTree().equals(entries(check));
