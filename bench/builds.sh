@@ -8,7 +8,7 @@ project=$(dirname "$here")
 . "$project/scripts/phases.sh"
 
 [ "$(id -u)" = 0 ] || { say "builds: skipped, they need root"; exit 0; }
-"$project/scripts/packages.sh" crun curl docker-registry gzip mmdebstrap openssl python3 util-linux zstd
+"$project/scripts/packages.sh" crun curl docker-registry gzip libisal2 mmdebstrap openssl python3 util-linux zstd
 work=$cache/bench
 results=$project/target/bench/builds.json
 mkdir -p "$work" "${results%/*}"

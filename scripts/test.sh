@@ -50,6 +50,7 @@ reasons() { # why tests were skipped, each reason once: an assumption that faile
 
 unit() {
   "$here/packages.sh" docker-registry || say "docker-registry could not be installed: its tests are skipped"
+  "$here/packages.sh" libisal2 || say "libisal2 could not be installed: its tests are skipped"
   "$here/packages.sh" git-lfs || say "git-lfs could not be installed: its tests are skipped"
   "$here/distribution.sh" >/dev/null || say "the distribution project's registry could not be built: its tests are skipped"
   tag unit "" root,cluster,corpora spotless:check   # the one formatter is held to with them

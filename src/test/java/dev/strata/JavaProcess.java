@@ -14,14 +14,20 @@ public final class JavaProcess {
 
     /** The words that start it; others may be put before them. */
     public static List<String> strata(String... arguments) {
+        return of(Main.class, List.of(), arguments);
+    }
+
+    /** The same for any class with a main method. */
+    public static List<String> of(Class<?> main, List<String> options, String... arguments) {
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
-                classPath(),
-                Main.class.getName()));
+                classPath()));
+        words.addAll(options);
+        words.add(main.getName());
         words.addAll(List.of(arguments));
         return words;
     }

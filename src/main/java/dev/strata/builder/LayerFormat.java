@@ -15,6 +15,15 @@ record LayerFormat(
         @Nullable Integer level,
         @Nullable Instant clamp) {
 
+    /**
+     * As layers are written; null where any bytes will do that unpack to the same. Who asks for a date asks for the same
+     * bytes on every machine.
+     */
+    @Nullable
+    Integer writtenLevel() {
+        return level == null && clamp != null ? Integer.valueOf(compression.usualLevel()) : level;
+    }
+
     /** In words, for the keys of steps; empty for what is usual. */
     String words() {
         boolean usual = compression == Compression.GZIP && level == null;

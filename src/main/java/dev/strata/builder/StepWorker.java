@@ -253,7 +253,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
                     format.clamp() == null ? changes : Clamped.all(changes, format.clamp()),
                     content,
                     format.compression(),
-                    format.level(),
+                    format.writtenLevel(),
                     layers.blobs(),
                     early,
                     arrival == null ? OutputStream.nullOutputStream() : arrival.tar());

@@ -9,27 +9,34 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
-/** How a layer's tar is made smaller. The same bytes at the same level always give the same bytes. */
+/**
+ * How a layer's tar is made smaller. The same content at the same given level always gives the same bytes, on every
+ * machine. Without a level it does so wherever the same program does it: gzip is made by {@link Isal} where a machine has
+ * it, and by zlib where not.
+ */
 public enum Compression {
-    GZIP(MediaTypes.LAYER_GZIP, 1, 9),
-    ZSTD(MediaTypes.LAYER_ZSTD, 1, 22),
-    UNCOMPRESSED(MediaTypes.LAYER_TAR, 0, 0);
-
-    /** Of gzip: four times as fast as 6, for a tenth more bytes. */
-    private static final int DEFAULT_GZIP = 1;
-    /** Of zstd: its own. */
-    private static final int DEFAULT_ZSTD = 3;
+    /** Level 1 is four times as fast as 6, for a tenth more bytes. */
+    GZIP(MediaTypes.LAYER_GZIP, 1, 9, 1),
+    ZSTD(MediaTypes.LAYER_ZSTD, 1, 22, 3),
+    UNCOMPRESSED(MediaTypes.LAYER_TAR, 0, 0, 0);
 
     private static final int READ_BUFFER = 1 << 16;
 
     private final String mediaType;
     private final int least;
     private final int most;
+    private final int usual;
 
-    Compression(String mediaType, int least, int most) {
+    Compression(String mediaType, int least, int most, int usual) {
         this.mediaType = mediaType;
         this.least = least;
         this.most = most;
+        this.usual = usual;
+    }
+
+    /** The level to give where none was asked for and the bytes must not depend on the machine. */
+    public int usualLevel() {
+        return usual;
     }
 
     /** Of a layer so compressed, in the OCI image specification. */
@@ -51,16 +58,22 @@ public enum Compression {
     /**
      * Compresses what is written. Closing ends the compressed stream and closes {@code out}.
      *
-     * @param level gzip 1 to 9, zstd 1 to 22; null for the default
+     * @param level gzip 1 to 9, zstd 1 to 22; null for the fastest way of this machine to about the usual size
      * @throws IllegalArgumentException when there is no such level
      */
     public OutputStream compress(OutputStream out, @Nullable Integer level) throws IOException {
         checkLevel(level);
+        int given = level == null ? usual : level;
         return switch (this) {
-            case GZIP -> new ParallelGzip(out, level == null ? DEFAULT_GZIP : level);
-            case ZSTD -> new ZstdOutputStreamNoFinalizer(out, level == null ? DEFAULT_ZSTD : level).setChecksum(true);
+            case GZIP -> new ParallelGzip(out, given, level == null);
+            case ZSTD -> new ZstdOutputStreamNoFinalizer(out, given).setChecksum(true);
             case UNCOMPRESSED -> out;
         };
+    }
+
+    /** Whether gzip without a level is made, and gzip of any kind unpacked, by ISA-L; loads it where it is installed. */
+    public static boolean isAccelerated() {
+        return Isal.find() != null;
     }
 
     /**

@@ -11,7 +11,7 @@ interface Inflation extends AutoCloseable {
      * The next bytes of the content, as many as there are now; 0 where all input is used up, or the stream has ended.
      *
      * @throws ZipException when it is no such stream
-     * @throws IllegalStateException when this is closed
+     * @throws RuntimeException when this is closed
      */
     int inflate(byte[] bytes, int offset, int length) throws ZipException;
 

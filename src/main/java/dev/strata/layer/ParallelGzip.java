@@ -4,14 +4,15 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.zip.CRC32;
-import java.util.zip.Deflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One gzip member, deflated on all processors: blocks of a fixed size, each with the end of the one before as its
@@ -19,28 +20,40 @@ import java.util.zip.Deflater;
  * RFC 1951 for why blocks that end on a byte may simply follow each other.
  */
 final class ParallelGzip extends OutputStream {
-    private static final int BLOCK = 128 * 1024;
-    private static final int WINDOW = 32 * 1024;
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
     /** Enough to keep every processor busy while the oldest block is written. */
     private static final int IN_FLIGHT = PROCESSORS + 2;
+
+    /** More content than so many blocks hold is worth a library that has to be loaded first, which takes 20 ms. */
+    private static final int SMALL = 8;
 
     private static final ExecutorService DEFLATERS = Executors.newFixedThreadPool(
             PROCESSORS, Thread.ofPlatform().name("deflate-", 0).daemon().factory());
 
     private final OutputStream out;
     private final int level;
-    private final Queue<Future<Block>> deflating = new ArrayDeque<>();
-    private final ArrayDeque<Block> idle = new ArrayDeque<>();
+    private final boolean accelerated;
+    private final Queue<Future<DeflatedBlock>> deflating = new ArrayDeque<>();
+    private final ArrayDeque<DeflatedBlock> idle = new ArrayDeque<>();
+    /** The first blocks, until it is known how they are deflated. */
+    private final List<DeflatedBlock> first = new ArrayList<>();
+
     private final CRC32 crc = new CRC32();
     private long size;
-    private Block filling;
+    private DeflatedBlock filling = new DeflatedBlock();
+    private @Nullable Deflation deflation;
     private boolean closed;
 
-    ParallelGzip(OutputStream out, int level) throws IOException {
+    /**
+     * @param level of zlib
+     * @param accelerated whether {@link Isal}, where there is one, does it if the content is large: in other bytes than
+     *     zlib's
+     */
+    ParallelGzip(OutputStream out, int level, boolean accelerated) throws IOException {
         this.out = out;
         this.level = level;
-        this.filling = new Block(level);
+        this.accelerated = accelerated;
+        filling.begin(null);
         out.write(header(level));
     }
 
@@ -60,30 +73,48 @@ final class ParallelGzip extends OutputStream {
         int at = offset;
         int end = offset + length;
         while (at < end) {
-            if (filling.length == BLOCK) {
+            if (filling.isFull()) {
                 filling = follow(filling);
             }
-            int some = Math.min(end - at, BLOCK - filling.length);
-            System.arraycopy(bytes, at, filling.input, WINDOW + filling.length, some);
-            filling.length += some;
-            at += some;
+            at += filling.add(bytes, at, end - at);
         }
         crc.update(bytes, offset, length);
         size += length;
     }
 
     /** Hands a full block to a deflater and gives the next one to fill, with its dictionary. */
-    private Block follow(Block full) throws IOException {
-        Block next = idle.isEmpty() ? new Block(level) : idle.pop();
-        next.length = 0;
-        next.dictionary = WINDOW;
-        System.arraycopy(full.input, full.length, next.input, 0, WINDOW);
+    private DeflatedBlock follow(DeflatedBlock full) throws IOException {
+        DeflatedBlock next = idle.isEmpty() ? new DeflatedBlock() : idle.pop();
+        next.begin(full);
         submit(full, false);
         return next;
     }
 
-    private void submit(Block block, boolean last) throws IOException {
-        deflating.add(DEFLATERS.submit(() -> block.deflate(last)));
+    private void submit(DeflatedBlock block, boolean last) throws IOException {
+        Deflation by = deflation;
+        if (by == null) {
+            first.add(block);
+            if (accelerated && !last && first.size() <= SMALL) {
+                return;
+            }
+            by = choose();
+            deflation = by;
+            for (DeflatedBlock waiting : first.subList(0, first.size() - 1)) {
+                submit(waiting, by, false);
+            }
+            first.clear();
+        }
+        submit(block, by, last);
+    }
+
+    /** By the content alone, so that the same content always gives the same bytes. */
+    private Deflation choose() {
+        Isal isal = accelerated && first.size() > SMALL ? Isal.find() : null;
+        return isal == null ? new ZlibDeflation(level) : new IsalDeflation(isal);
+    }
+
+    private void submit(DeflatedBlock block, Deflation by, boolean last) throws IOException {
+        deflating.add(DEFLATERS.submit(() -> by.deflate(block, last), block));
         while (deflating.size() >= IN_FLIGHT) {
             writeOldest();
         }
@@ -91,7 +122,7 @@ final class ParallelGzip extends OutputStream {
 
     private void writeOldest() throws IOException {
         try {
-            Block block = deflating.remove().get();
+            DeflatedBlock block = deflating.remove().get();
             out.write(block.output, 0, block.outputLength);
             idle.push(block);
         } catch (InterruptedException e) {
@@ -125,11 +156,12 @@ final class ParallelGzip extends OutputStream {
     }
 
     private void end() {
-        for (Future<Block> future : deflating) {
-            // A deflater may still be at work on it; memory beyond the heap goes when the block is collected.
-            future.cancel(false);
+        for (Future<DeflatedBlock> future : deflating) {
+            future.cancel(false); // a deflater may still be at work on it
         }
-        idle.forEach(Block::end);
+        if (deflation != null) {
+            deflation.close();
+        }
     }
 
     private byte[] trailer() {
@@ -139,44 +171,5 @@ final class ParallelGzip extends OutputStream {
             trailer[4 + i] = (byte) (size >>> (8 * i));
         }
         return trailer;
-    }
-
-    /** Input with the window before it, its deflater and the output; used again and again. */
-    private static final class Block {
-        final byte[] input = new byte[WINDOW + BLOCK];
-        final Deflater deflater;
-        byte[] output = new byte[BLOCK / 2];
-        int dictionary;
-        int length;
-        int outputLength;
-
-        Block(int level) {
-            deflater = new Deflater(level, true);
-        }
-
-        Block deflate(boolean last) {
-            deflater.reset();
-            if (dictionary > 0) {
-                deflater.setDictionary(input, WINDOW - dictionary, dictionary);
-            }
-            deflater.setInput(input, WINDOW, length);
-            outputLength = 0;
-            if (last) {
-                deflater.finish();
-            }
-            int flush = last ? Deflater.NO_FLUSH : Deflater.SYNC_FLUSH;
-            while (true) {
-                int some = deflater.deflate(output, outputLength, output.length - outputLength, flush);
-                outputLength += some;
-                if (last ? deflater.finished() : outputLength < output.length) {
-                    return this;
-                }
-                output = Arrays.copyOf(output, output.length * 2);
-            }
-        }
-
-        void end() {
-            deflater.end();
-        }
     }
 }

@@ -3,10 +3,20 @@ package dev.strata.builder;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.strata.JavaProcess;
+import dev.strata.image.Blobs;
+import dev.strata.image.Digest;
+import dev.strata.image.Json;
 import dev.strata.image.Layout;
+import dev.strata.image.Manifest;
+import dev.strata.layer.Compression;
 import dev.strata.layer.Removal;
+import dev.strata.plan.Plan;
 import dev.strata.sandbox.BusyboxRoot;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -111,6 +121,27 @@ class ReproducibleTest {
         one.level = 19;
         String smaller = one.digest();
         assertThat(one.fresh().digest()).isEqualTo(smaller);
+    }
+
+    /** Not by what one machine has and another has not. */
+    @Test
+    void layersAreWrittenByZlibOnEveryMachine() throws IOException {
+        Workbench one = bench("here", Instant.ofEpochSecond(1_800_000_000), Instant.ofEpochSecond(1_750_000_000));
+        one.file("Dockerfile", "FROM scratch\nCOPY large /\n").file("large", "many words ".repeat(300_000));
+        Path image = folder.resolve("image");
+        one.exports.add(new Plan.Export("oci", image.toString()));
+        one.digest();
+        Blobs blobs = new Layout(image).blobs();
+        Digest digest = new Layout(image).images().getFirst().digest();
+        Manifest manifest = Json.read(Files.readAllBytes(blobs.path(digest)), Manifest.class);
+        byte[] layer =
+                Files.readAllBytes(blobs.path(manifest.layers().getFirst().digest()));
+        ByteArrayOutputStream again = new ByteArrayOutputStream();
+        try (InputStream tar = Compression.decompress(new ByteArrayInputStream(layer));
+                OutputStream out = Compression.GZIP.compress(again, 1)) {
+            tar.transferTo(out);
+        }
+        assertThat(layer).isEqualTo(again.toByteArray());
     }
 
     /** A build by a process of its own, which may be another user. */

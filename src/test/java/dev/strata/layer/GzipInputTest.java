@@ -23,11 +23,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 class GzipInputTest {
     /** Who undoes deflate; all must do the same. */
     enum By {
-        ZLIB;
+        ZLIB,
+        ISAL;
 
         Inflation inflation() {
             return switch (this) {
                 case ZLIB -> new ZlibInflation();
+                case ISAL -> new IsalInflation(IsalTest.isal());
             };
         }
     }
