@@ -24,7 +24,8 @@ fi
 openssl pkcs12 -export -in "$certificates/kubelet-server.crt" -inkey "$certificates/kubelet-server.key" -out "$folder/kubelet.p12" \
   -passout pass:fake
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-"$java" -cp target/test-classes:target/strata.jar dev.strata.e2e.ScaleBenchmark \
+libraries='target/strata.jar:target/lib/operator/*'
+"$java" -cp "target/test-classes:$libraries" dev.strata.e2e.ScaleBenchmark \
   "${BUILDS:-10000}" "${RUNNING:-1000}" "${CHANGES:-20}" "$node_address" "$folder/kubelet.p12" \
-  "$java" -XX:MaxRAM=512m -XX:MaxRAMPercentage=60 -XX:+UseSerialGC -XX:MaxNewSize=32m -XX:TieredStopAtLevel=1 -jar target/strata.jar operator \
+  "$java" -XX:MaxRAM=512m -XX:MaxRAMPercentage=60 -XX:+UseSerialGC -XX:MaxNewSize=32m -XX:TieredStopAtLevel=1 -cp "$libraries" dev.strata.Main operator \
   --builder-image=strata --port=18080 --hook-port=18081

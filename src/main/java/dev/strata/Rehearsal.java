@@ -58,6 +58,7 @@ final class Rehearsal {
     }
 
     private int builds() throws IOException {
+        HeadStart.begin("build");
         Path base = context("base", "FROM scratch\nCOPY . /\nENV PATH=/bin\n");
         Path context = context("context", dockerfile());
         int code = build(base, "state", "base:1");

@@ -77,6 +77,16 @@ final class LauncherTest {
     }
 
     @Test
+    void theOperatorsLibrariesAreForTheOperatorAndForWhoeverNamesAllCommands() throws Exception {
+        String all = "\n-classpath\n" + home.resolve("strata.jar").toRealPath() + ":"
+                + home.toRealPath().resolve("lib/operator") + "/*\ndev.strata.Main\n";
+        assertThat(run(Map.of(), "operator", "--help").output()).endsWith(all + "operator\n--help\n");
+        assertThat(run(Map.of(), "--help").output()).endsWith(all + "--help\n");
+        assertThat(run(Map.of("STRATA_ISOLATION", "none"), "build", "--help").output())
+                .doesNotContain("lib/operator");
+    }
+
+    @Test
     void aCacheIsUsedOnlyIfItIsNewerThanTheJar() throws Exception {
         Path cache = Files.writeString(home.resolve("strata.aot"), "cache");
         Path jar = home.resolve("strata.jar");
