@@ -75,8 +75,7 @@ final class Outputs {
             Reference repository = tags.getFirst();
             // A repository that has the manifest has all that it names.
             if (!registry.has(repository.withDigest(documents.manifest().digest()))) {
-                pushLayers(repository, documents.image().layers());
-                registry.push(repository, documents.config(), layers.blobs());
+                pushContents(repository, documents);
             }
             for (Reference name : tags) {
                 registry.pushManifest(
@@ -87,10 +86,12 @@ final class Outputs {
         }
     }
 
-    private void pushLayers(Reference repository, List<Layer> all) throws IOException {
+    /** What the manifest names. */
+    private void pushContents(Reference repository, Documents documents) throws IOException {
         List<Future<?>> pushing = new ArrayList<>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Layer layer : all) {
+            pushing.add(threads.submit(() -> registry.push(repository, documents.config(), layers.blobs())));
+            for (Layer layer : documents.image().layers()) {
                 pushing.add(threads.submit(() -> {
                     pushLayer(repository, layer);
                     return null;

@@ -19,6 +19,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
+import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class LayerIndexFile {
     private static final byte[] MAGIC = Names.bytes("strata layer index 1\n");
     private static final int LARGEST_TEXT = 1 << 20;
+    private static final int BUFFER = 1 << 14;
 
     private LayerIndexFile() {}
 
@@ -41,7 +43,7 @@ final class LayerIndexFile {
             try (var raw = Files.newOutputStream(partial)) {
                 raw.write(MAGIC);
                 try (var out =
-                        new DataOutputStream(new BufferedOutputStream(new DeflaterOutputStream(raw, fast, 1 << 14)))) {
+                        new DataOutputStream(new BufferedOutputStream(new DeflaterOutputStream(raw, fast, BUFFER)))) {
                     write(index, out);
                 }
             } finally {
@@ -54,12 +56,16 @@ final class LayerIndexFile {
     }
 
     static @Nullable LayerIndex load(Path file) throws IOException {
-        try (var raw = Files.newInputStream(file)) {
+        try (var raw = new BufferedInputStream(Files.newInputStream(file), BUFFER)) {
             if (!java.util.Arrays.equals(raw.readNBytes(MAGIC.length), MAGIC)) {
                 return null;
             }
-            try (var in = new DataInputStream(new BufferedInputStream(new InflaterInputStream(raw)))) {
+            Inflater inflater = new Inflater();
+            try (var in = new DataInputStream(
+                    new BufferedInputStream(new InflaterInputStream(raw, inflater, BUFFER), BUFFER))) {
                 return read(in);
+            } finally {
+                inflater.end();
             }
         } catch (NoSuchFileException | EOFException | ZipException | Damaged e) {
             return null;

@@ -20,6 +20,10 @@ final class MergedTree {
     static final Node IMPLIED = new Node.Directory(Metadata.of(0755, 0, 0, 0));
 
     private final Item root = new Item(IMPLIED, 0, null);
+    /** Where the entry before went: of a tar's entries, most stand behind another of the same folder. */
+    private @Nullable String lastPath;
+
+    private Item lastFolder = root;
 
     private MergedTree() {}
 
@@ -83,6 +87,7 @@ final class MergedTree {
     }
 
     private void hide(LayerIndex layer) {
+        lastPath = null;
         for (LayerIndex.Entry entry : layer.entries()) {
             switch (entry) {
                 case LayerIndex.Entry.Whiteout(String path) -> {
@@ -122,14 +127,25 @@ final class MergedTree {
             root.node = item.node;
             return;
         }
-        Item parent = made(TreePath.parent(path));
+        Item parent = folder(TreePath.parent(path));
         Item below = parent.children.get(TreePath.name(path));
         if (below != null && below.node instanceof Node.Directory && item.node instanceof Node.Directory) {
             below.node = item.node;
             below.layer = item.layer;
-        } else {
-            parent.put(TreePath.name(path), item);
+            return;
         }
+        parent.put(TreePath.name(path), item);
+        if (below != null || item.node instanceof Node.SymbolicLink) {
+            lastPath = null; // the way there may have changed
+        }
+    }
+
+    private Item folder(String path) {
+        if (!path.equals(lastPath)) {
+            lastFolder = made(path);
+            lastPath = path;
+        }
+        return lastFolder;
     }
 
     /** Both names get the same link, so that the tree tells that they are one file. */

@@ -115,7 +115,7 @@ public final class Registry implements AutoCloseable {
         if (MediaTypes.isManifest(resolved.descriptor().mediaType())) {
             Manifest manifest = read(resolved, OciDocument::manifest);
             String repository = endpoint.repository(name);
-            manifest.layers().forEach(layer -> known.named(endpoint, repository, layer.digest()));
+            contents(manifest).forEach(blob -> known.named(endpoint, repository, blob.digest()));
         }
     }
 

@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -108,6 +109,37 @@ class LayerTreeTest {
         assertThatThrownBy(() -> tree(layer(link("loop", "loop")), layer(file("loop/x", ""))))
                 .isInstanceOf(LayerException.class)
                 .hasMessageContaining("round in circles");
+    }
+
+    @Test
+    void aFolderThatBecomesALinkBetweenTwoOfItsEntriesIsFollowed() throws IOException {
+        LayerIndex one = layer(file("a", "1"));
+        LayerIndex odd = new LayerIndex(
+                one.diffId(),
+                one.tarSize(),
+                List.of(
+                        entry(directory("b")),
+                        entry(directory("way/on")),
+                        entry(file("a/x", "")),
+                        entry(link("a", "b")),
+                        entry(file("a/y", "")),
+                        entry(link("detour", "none/../way")),
+                        entry(file("detour/x", "")),
+                        entry(link("none", "way/on")),
+                        entry(file("detour/y", ""))),
+                Collections.emptySortedMap());
+        try (LayerTree tree = tree(odd)) {
+            assertThat(tree.find("a")).isInstanceOf(Node.SymbolicLink.class);
+            assertThat(tree.children("b").keySet()).containsExactly("y");
+            assertThat(tree.children("way").keySet()).containsExactly("on", "way", "x");
+            assertThat(tree.children("way/way").keySet()).containsExactly("y");
+        }
+    }
+
+    private static LayerIndex.Entry entry(Change change) {
+        return change instanceof Change.Put(String path, Node node)
+                ? new LayerIndex.Entry.Present(path, node, 0)
+                : new LayerIndex.Entry.Whiteout(change.path());
     }
 
     @Test
