@@ -26,9 +26,9 @@ operator() {
   image=$(cat target/image.name)
   kubectl kustomize manifests | sed "s|image: strata:.*|image: $image|" |
     kubectl apply --server-side --force-conflicts -f -
-  kubectl wait --for=condition=Established --timeout=60s crd/imagebuilds.strata.dev crd/buildclasses.strata.dev
+  kubectl wait --for=condition=Established --timeout=300s crd/imagebuilds.strata.dev crd/buildclasses.strata.dev
   build_class | kubectl apply -f -
-  kubectl -n $operator_namespace rollout status deployment/strata --timeout=120s
+  kubectl -n $operator_namespace rollout status deployment/strata --timeout=300s
 }
 
 build_class() { # how builds of this cluster reach registries

@@ -21,7 +21,7 @@ log=$(mktemp)
 policy=/usr/sbin/policy-rc.d
 if [ -e $policy ]; then policy=; else printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy; fi
 trap 'rm -f "$log" $policy' EXIT
-{ apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null || {
+{ apt-get update -q -o Acquire::Retries=5 && apt-get install -q -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null || {
   tail -n 15 "$log" >&2
   die "apt-get could not install ${missing[*]}" "read its last lines above; is the package source of this machine reachable?"
 }

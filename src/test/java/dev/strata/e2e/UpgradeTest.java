@@ -56,7 +56,7 @@ class UpgradeTest {
             } finally {
                 manifests(Path.of("manifests"), image, "replicas: 2");
                 shell("kubectl -n " + TestCluster.OPERATOR_NAMESPACE
-                        + " rollout status deployment/strata --timeout=120s");
+                        + " rollout status deployment/strata --timeout=300s");
             }
         }
     }
@@ -81,7 +81,7 @@ class UpgradeTest {
 
                 definitions(Path.of("crds"));
                 shell("helm upgrade " + release + " charts/strata --namespace " + release + " " + values
-                        + " --wait --timeout=120s");
+                        + " --wait --timeout=300s");
 
                 nothingIsLost(workspace, gate, before);
             } finally {

@@ -17,6 +17,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -168,9 +169,8 @@ class SolverTest {
         solve("FROM debian:12\nRUN make");
         next();
         worker.during("COPY <<x /x", () -> {
-            while (worker.expected.stream().noneMatch(step -> step.startsWith("RUN last on "))) {
-                Thread.onSpinWait(); // the test's time limit ends it
-            }
+            // Not by turning round: on one processor nobody else would have a thread then.
+            Awaitility.await().until(() -> worker.expected.stream().anyMatch(step -> step.startsWith("RUN last on ")));
             return null;
         });
         solve("""
@@ -400,9 +400,7 @@ class SolverTest {
         worker.layerAfter("RUN good", layer);
         worker.during("RUN broken", () -> {
             Thread.ofVirtual().start(() -> {
-                while (!told.contains("failed RUN broken: exit code 1")) {
-                    Thread.onSpinWait();
-                }
+                Awaitility.await().until(() -> told.contains("failed RUN broken: exit code 1"));
                 layer.complete(null);
             });
             throw new IllegalArgumentException("exit code 1");

@@ -23,6 +23,9 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -86,7 +89,29 @@ class ImageBuildReconcilerTest {
     void stop() {
         operator.close();
         client.close();
-        server.destroy();
+        destroy();
+    }
+
+    /**
+     * That server's only thread stands still for half a minute where a watch is closed while it is told something: each
+     * waits for the other. The server gives itself ten seconds to close; it is closed when its thread goes on.
+     */
+    private void destroy() {
+        int port = server.getPort();
+        try {
+            server.destroy();
+        } catch (IllegalStateException held) {
+            await().until(() -> !listens(port));
+        }
+    }
+
+    private static boolean listens(int port) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private void apply(String object) {
