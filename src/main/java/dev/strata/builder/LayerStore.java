@@ -16,7 +16,6 @@ import dev.strata.sandbox.TarSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -255,7 +254,7 @@ final class LayerStore implements TarSource, AutoCloseable {
         Path told = blobs.find(layer.blob().digest()).isPresent() ? null : farIndexes.find(layer.diffId());
         LayerIndex far = told == null ? null : LayerIndex.load(told);
         if (told != null && far != null && far.diffId().equals(layer.diffId())) {
-            link(told, file);
+            keep(far, told, file);
             return far;
         }
         CompletableFuture<@Nullable LayerIndex> unpacking = coming.get(layer.diffId());
@@ -271,13 +270,13 @@ final class LayerStore implements TarSource, AutoCloseable {
         }
     }
 
-    /** Gives what the store has a name by which later builds find it, without writing it again. */
-    private static void link(Path kept, Path file) throws IOException {
+    /** Gives what the store has a name by which later builds find it, where that can be without writing it again. */
+    private static void keep(LayerIndex index, Path told, Path file) throws IOException {
         Files.deleteIfExists(file); // a damaged one, or one of another version
         try {
-            Files.createLink(file, kept);
-        } catch (FileAlreadyExistsException e) {
-            // another build was as fast
+            Files.createLink(file, told);
+        } catch (IOException | UnsupportedOperationException e) {
+            index.save(file); // a file system without links, or another build was as fast
         }
     }
 
