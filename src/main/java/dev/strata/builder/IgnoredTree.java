@@ -67,6 +67,9 @@ final class IgnoredTree implements Tree {
 
     @Override
     public SortedMap<String, Node> children(String path) throws IOException {
+        if (leavesNothingOut()) {
+            return whole.children(path);
+        }
         SortedMap<String, Node> left = new TreeMap<>(Names.ORDER);
         for (Map.Entry<String, Node> child : whole.children(path).entrySet()) {
             if (isThere(TreePath.join(path, child.getKey()), child.getValue())) {
