@@ -63,8 +63,9 @@ public final class LayerWriter {
         MessageDigest hash = Digest.sha256();
         try (Blobs.Ingest blob = blobs.begin()) {
             LayerTar tar;
-            // Below Overlapped: compression, the blob's digest, the disk. Above: files, tar, the tar's digest.
-            try (OutputStream compressed = new Overlapped(compression.compress(new KeptOpen(blob, growth), level));
+            // A thread each: files, tar, the tar's digest; compression; the blob's digest and the disk.
+            try (OutputStream kept = new Overlapped(new KeptOpen(blob, growth));
+                    OutputStream compressed = new Overlapped(compression.compress(kept, level));
                     OutputStream out = new DigestOutputStream(new Both(compressed, also), hash)) {
                 tar = new LayerTar(out, content);
                 for (Change change : changes) {
