@@ -72,19 +72,25 @@ final class Bundle implements AutoCloseable {
     private final String id;
     private final MountTargets targets;
     private final BundleMounts own;
+    private final @Nullable CompiledFilter filter;
 
-    private Bundle(Path folder, String id, MountTargets targets, BundleMounts own) {
+    private Bundle(Path folder, String id, MountTargets targets, BundleMounts own, @Nullable CompiledFilter filter) {
         this.folder = folder;
         this.id = id;
         this.targets = targets;
         this.own = own;
+        this.filter = filter;
     }
 
-    static Bundle make(RunCommand command, Path parent, Place place, @Nullable Long processes) throws IOException {
+    /** @param filter of crun, which can be given one; null for other runtimes */
+    static Bundle make(
+            RunCommand command, Path parent, Place place, @Nullable Long processes, @Nullable CompiledFilter filter)
+            throws IOException {
         String id = "run-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
         Path folder = Files.createDirectory(
                 parent.resolve(id), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Bundle bundle = new Bundle(folder, id, new MountTargets(command.root()), new BundleMounts(folder, place));
+        Bundle bundle =
+                new Bundle(folder, id, new MountTargets(command.root()), new BundleMounts(folder, place), filter);
         try {
             Map<String, Object> config = bundle.config(command, place, processes);
             Files.write(folder.resolve("config.json"), JSON.writeValueAsBytes(config));
@@ -118,6 +124,11 @@ final class Bundle implements AutoCloseable {
         return folder.resolve("peak");
     }
 
+    /** What crun has made of the rules for system calls, where that was asked for; may not be there. */
+    Path filterCopy() {
+        return folder.resolve("filter");
+    }
+
     private Map<String, Object> config(RunCommand command, Place place, @Nullable Long processes) throws IOException {
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("ociVersion", "1.0.2");
@@ -128,9 +139,14 @@ final class Bundle implements AutoCloseable {
         config.put("process", process);
         String root = command.root().toAbsolutePath().toString();
         config.put("root", Map.of("path", root, "readonly", false));
+        Map<String, Object> hooks = new LinkedHashMap<>();
         if (!place.userNamespace() && !command.insecure()) {
-            config.put("hooks", Map.of("createContainer", List.of(withoutDevices(root))));
+            hooks.put("createContainer", List.of(withoutDevices(root)));
         }
+        if (filter != null && isFiltered(command, place)) {
+            filter.into(config, hooks, state().resolve(id).resolve("seccomp.bpf"), filterCopy());
+        }
+        config.put("hooks", hooks);
         config.put("hostname", "buildkitsandbox");
         config.put("mounts", mounts(command, place));
         config.put("linux", linux(command, place));
@@ -321,6 +337,10 @@ final class Bundle implements AutoCloseable {
         Files.setAttribute(file, "unix:mode", mode);
     }
 
+    private static boolean isFiltered(RunCommand command, Place place) {
+        return !command.insecure() && place.filters();
+    }
+
     private static Map<String, Object> linux(RunCommand command, Place place) {
         List<Map<String, Object>> namespaces = new ArrayList<>();
         for (String type : List.of("pid", "ipc", "uts", "mount", "cgroup")) {
@@ -339,7 +359,7 @@ final class Bundle implements AutoCloseable {
         if (!command.insecure()) {
             linux.put("maskedPaths", place.userNamespace() ? MASKED_WITH_CGROUPS : MASKED);
             linux.put("readonlyPaths", READ_ONLY);
-            if (place.filters()) {
+            if (isFiltered(command, place)) {
                 linux.put("seccomp", Seccomp.filter(System.getProperty("os.arch")));
             }
         }

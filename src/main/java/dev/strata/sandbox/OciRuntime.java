@@ -34,12 +34,14 @@ public final class OciRuntime {
     private final Path folder;
     private final Place place;
     private final @Nullable Long processes;
+    private final CompiledFilter filter;
 
-    private OciRuntime(Path program, Path folder, Place place, @Nullable Long processes) {
+    private OciRuntime(Path program, Path folder, Place place, @Nullable Long processes, CompiledFilter filter) {
         this.program = program;
         this.folder = folder;
         this.place = place;
         this.processes = processes;
+        this.filter = filter;
     }
 
     /**
@@ -61,7 +63,8 @@ public final class OciRuntime {
 
     /** One runtime and no other. */
     static OciRuntime of(Path program, Path folder) throws IOException {
-        return new OciRuntime(program, Files.createDirectories(folder).toRealPath(), Place.here(), null);
+        return new OciRuntime(
+                program, Files.createDirectories(folder).toRealPath(), Place.here(), null, new CompiledFilter());
     }
 
     /**
@@ -70,7 +73,7 @@ public final class OciRuntime {
      * the machine itself to it.
      */
     public OciRuntime limitedTo(long mostProcesses) {
-        return new OciRuntime(program, folder, place, mostProcesses);
+        return new OciRuntime(program, folder, place, mostProcesses, filter);
     }
 
     /**
@@ -82,9 +85,12 @@ public final class OciRuntime {
      * @throws SandboxException where the runtime cannot make the container
      */
     public Exit run(RunCommand command, Consumer<String> lines) throws IOException, InterruptedException {
-        try (Bundle bundle = Bundle.make(command, folder, place, processes)) {
+        try (Bundle bundle = Bundle.make(command, folder, place, processes, isCrun() ? filter : null)) {
             Output output = new Output(lines);
             int code = supervised(bundle, output);
+            if (code == 0) {
+                filter.keep(bundle.filterCopy());
+            }
             String said = code == FAILED ? said(bundle, output.lastLines()) : null;
             return said == null
                     ? ended(code, PeakMemory.read(bundle.peak()), output)

@@ -36,7 +36,7 @@ final class BundleTest {
     @Test
     void aNetworkOfItsOwnIsRefusedWhereItCannotBeSetUp() throws IOException {
         RunCommand alone = command(true);
-        assertThatThrownBy(() -> Bundle.make(alone, folder, WITHOUT_NET_ADMIN, null))
+        assertThatThrownBy(() -> Bundle.make(alone, folder, WITHOUT_NET_ADMIN, null, null))
                 .isInstanceOfSatisfying(SandboxException.class, refused -> {
                     assertThat(refused)
                             .hasMessageContaining("RUN --network=none")
@@ -49,12 +49,12 @@ final class BundleTest {
     @Test
     void aLimitOfProcessesIsTheContainersOwn() throws IOException {
         RunCommand command = command(false);
-        try (Bundle bundle = Bundle.make(command, folder, WITHOUT_NET_ADMIN, 512L)) {
+        try (Bundle bundle = Bundle.make(command, folder, WITHOUT_NET_ADMIN, 512L, null)) {
             assertThat(Files.readString(bundle.folder().resolve("config.json")))
                     .contains("RLIMIT_NPROC")
                     .contains("512");
         }
-        try (Bundle bundle = Bundle.make(command, folder, WITHOUT_NET_ADMIN, null)) {
+        try (Bundle bundle = Bundle.make(command, folder, WITHOUT_NET_ADMIN, null, null)) {
             assertThat(Files.readString(bundle.folder().resolve("config.json"))).doesNotContain("rlimits");
         }
     }

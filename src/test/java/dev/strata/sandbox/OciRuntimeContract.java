@@ -597,6 +597,14 @@ abstract class OciRuntimeContract {
     }
 
     @Test
+    void theNextCommandsAreFilteredAsTheFirst() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            assertThat(output(shell("grep Seccomp: /proc/self/status; unshare -U true 2>/dev/null || echo closed")))
+                    .containsExactly("Seccomp:\t2", "closed");
+        }
+    }
+
+    @Test
     void deviceNodesThatALayerBringsDoNotOpen() throws Exception {
         assumeFalse(Place.here().userNamespace(), "no device nodes can be made in a user namespace");
         Program.run(List.of("mknod", root.resolve("zero").toString(), "c", "1", "5"));
