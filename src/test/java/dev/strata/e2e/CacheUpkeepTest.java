@@ -58,7 +58,7 @@ class CacheUpkeepTest {
                     .inNamespace(workspace.name)
                     .withName(Workspace.CACHES)
                     .get();
-            return noted != null && noted.getData().toString().contains(workspace.repository() + "-cache");
+            return noted != null && String.valueOf(noted.getData()).contains(workspace.repository() + "-cache");
         });
     }
 
