@@ -71,12 +71,18 @@ public final class Posix {
     private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
     private static final MethodHandle LIST = number("llistxattr", ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle GET = number("lgetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CLOSE = call("close", JAVA_INT);
     private static final MethodHandle STATX = call("statx", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
 
-    /** What only looking at files has no need of: to link a call takes Java some milliseconds, in each run anew. */
-    private static final class Changing {
+    /*
+     * To link a call takes Java some milliseconds, in each run anew. So calls are linked with those that go with them, when the
+     * first of these is made.
+     */
+    private static final class AttributeValues {
+        static final MethodHandle GET = number("lgetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    }
+
+    private static final class Making {
         static final MethodHandle OPEN = Linker.nativeLinker()
                 .downcallHandle(
                         Linker.nativeLinker().defaultLookup().findOrThrow("open"),
@@ -85,20 +91,29 @@ public final class Posix {
                         Linker.Option.firstVariadicArg(2));
         static final MethodHandle WRITE = number("pwrite", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
         static final MethodHandle FCHMOD = call("fchmod", JAVA_INT, JAVA_INT);
-        static final MethodHandle FUTIMENS = call("futimens", JAVA_INT, ADDRESS);
         static final MethodHandle FCHOWN = call("fchown", JAVA_INT, JAVA_INT, JAVA_INT);
-        static final MethodHandle SET = call("lsetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
-        static final MethodHandle REMOVE = call("lremovexattr", ADDRESS, ADDRESS);
+        static final MethodHandle FUTIMENS = call("futimens", JAVA_INT, ADDRESS);
+        static final MethodHandle MKDIR = call("mkdir", ADDRESS, JAVA_INT);
+        static final MethodHandle SYMLINK = call("symlink", ADDRESS, ADDRESS);
         static final MethodHandle CHMOD = call("chmod", ADDRESS, JAVA_INT);
         static final MethodHandle LCHOWN = call("lchown", ADDRESS, JAVA_INT, JAVA_INT);
         static final MethodHandle UTIMENSAT = call("utimensat", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
-        static final MethodHandle MKNOD = call("mknod", ADDRESS, JAVA_INT, JAVA_LONG);
-        static final MethodHandle MKDIR = call("mkdir", ADDRESS, JAVA_INT);
-        static final MethodHandle SYMLINK = call("symlink", ADDRESS, ADDRESS);
+    }
+
+    private static final class Seldom {
         static final MethodHandle LINKAT = call("linkat", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
+        static final MethodHandle MKNOD = call("mknod", ADDRESS, JAVA_INT, JAVA_LONG);
         static final MethodHandle UNLINK = call("unlink", ADDRESS);
+        static final MethodHandle SET = call("lsetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
+        static final MethodHandle REMOVE = call("lremovexattr", ADDRESS, ADDRESS);
+    }
+
+    private static final class Mounting {
         static final MethodHandle MOUNT = call("mount", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS);
         static final MethodHandle UMOUNT = call("umount2", ADDRESS, JAVA_INT);
+    }
+
+    private static final class Identity {
         static final MethodHandle GETEUID = Linker.nativeLinker()
                 .downcallHandle(
                         Linker.nativeLinker().defaultLookup().findOrThrow("geteuid"), FunctionDescriptor.of(JAVA_INT));
@@ -257,7 +272,7 @@ public final class Posix {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
         return (int) run("cannot make a file", path, () ->
-                (int) Changing.OPEN.invokeExact(room.state, text, NEW | CLOSE_ON_EXECUTION, mode));
+                (int) Making.OPEN.invokeExact(room.state, text, NEW | CLOSE_ON_EXECUTION, mode));
     }
 
     /** Writes all the bytes at a place in an open file. */
@@ -268,25 +283,25 @@ public final class Posix {
             MemorySegment.copy(bytes, done, room.value, JAVA_BYTE, 0, some);
             long at = position + done;
             done += (int) run("cannot write", name, () ->
-                    (long) Changing.WRITE.invokeExact(room.state, file, room.value, (long) some, at));
+                    (long) Making.WRITE.invokeExact(room.state, file, room.value, (long) some, at));
         }
     }
 
     static void mode(int file, byte[] name, int mode) throws PosixException {
         Room room = ROOM.get();
-        run("cannot set its mode", name, () -> (int) Changing.FCHMOD.invokeExact(room.state, file, mode));
+        run("cannot set its mode", name, () -> (int) Making.FCHMOD.invokeExact(room.state, file, mode));
     }
 
     static void owner(int file, byte[] name, long uid, long gid) throws PosixException {
         Room room = ROOM.get();
         run("cannot change its owner", name, () ->
-                (int) Changing.FCHOWN.invokeExact(room.state, file, (int) uid, (int) gid));
+                (int) Making.FCHOWN.invokeExact(room.state, file, (int) uid, (int) gid));
     }
 
     static void time(int file, byte[] name, long seconds, int nanoseconds) throws PosixException {
         Room room = ROOM.get();
         times(room, seconds, nanoseconds);
-        run("cannot set its time", name, () -> (int) Changing.FUTIMENS.invokeExact(room.state, file, room.value));
+        run("cannot set its time", name, () -> (int) Making.FUTIMENS.invokeExact(room.state, file, room.value));
     }
 
     private static void times(Room room, long seconds, int nanoseconds) {
@@ -341,7 +356,7 @@ public final class Posix {
         MemorySegment key = terminated(room.other, name.getBytes(StandardCharsets.ISO_8859_1));
         try {
             long length = run("cannot read extended attribute " + name, path, () ->
-                    (long) GET.invokeExact(room.state, text, key, room.value, (long) LARGEST));
+                    (long) AttributeValues.GET.invokeExact(room.state, text, key, room.value, (long) LARGEST));
             return room.value.asSlice(0, length).toArray(JAVA_BYTE);
         } catch (PosixException e) {
             if (e.errno() == PosixException.ENODATA || e.errno() == PosixException.EOPNOTSUPP) {
@@ -359,7 +374,7 @@ public final class Posix {
                 value.length <= LARGEST ? room.value : Arena.ofAuto().allocate(value.length);
         MemorySegment.copy(value, 0, bytes, JAVA_BYTE, 0, value.length);
         run("cannot set extended attribute " + name, path, () ->
-                (int) Changing.SET.invokeExact(room.state, text, key, bytes, (long) value.length, 0));
+                (int) Seldom.SET.invokeExact(room.state, text, key, bytes, (long) value.length, 0));
     }
 
     static void removeXattr(byte[] path, String name) throws IOException {
@@ -367,21 +382,21 @@ public final class Posix {
         MemorySegment text = terminated(room.path, path);
         MemorySegment key = terminated(room.other, name.getBytes(StandardCharsets.ISO_8859_1));
         run("cannot remove extended attribute " + name, path, () ->
-                (int) Changing.REMOVE.invokeExact(room.state, text, key));
+                (int) Seldom.REMOVE.invokeExact(room.state, text, key));
     }
 
     /** Sets permission bits; follows a link, so it is for what is known to be none. */
     static void mode(byte[] path, int mode) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
-        run("cannot set its mode", path, () -> (int) Changing.CHMOD.invokeExact(room.state, text, mode));
+        run("cannot set its mode", path, () -> (int) Making.CHMOD.invokeExact(room.state, text, mode));
     }
 
     static void owner(byte[] path, long uid, long gid) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
         run("cannot change its owner", path, () ->
-                (int) Changing.LCHOWN.invokeExact(room.state, text, (int) uid, (int) gid));
+                (int) Making.LCHOWN.invokeExact(room.state, text, (int) uid, (int) gid));
     }
 
     /** Sets the time of last modification, and that of last access to the same. */
@@ -390,7 +405,7 @@ public final class Posix {
         MemorySegment text = terminated(room.path, path);
         times(room, seconds, nanoseconds);
         run("cannot set its time", path, () ->
-                (int) Changing.UTIMENSAT.invokeExact(room.state, HERE, text, room.value, NO_FOLLOW));
+                (int) Making.UTIMENSAT.invokeExact(room.state, HERE, text, room.value, NO_FOLLOW));
     }
 
     /** @param mode with the type: {@link #FIFO}, {@link #CHARACTER_DEVICE} or {@link #BLOCK_DEVICE} */
@@ -399,20 +414,20 @@ public final class Posix {
         MemorySegment text = terminated(room.path, path);
         // As glibc's gnu_dev_makedev puts a device number together.
         long device = ((major & 0xFFF) << 8) | ((major & ~0xFFFL) << 32) | (minor & 0xFF) | ((minor & ~0xFFL) << 12);
-        run("cannot make a node", path, () -> (int) Changing.MKNOD.invokeExact(room.state, text, mode, device));
+        run("cannot make a node", path, () -> (int) Seldom.MKNOD.invokeExact(room.state, text, mode, device));
     }
 
     static void directory(byte[] path, int mode) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
-        run("cannot make a directory", path, () -> (int) Changing.MKDIR.invokeExact(room.state, text, mode));
+        run("cannot make a directory", path, () -> (int) Making.MKDIR.invokeExact(room.state, text, mode));
     }
 
     static void symbolicLink(byte[] path, byte[] target) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
         MemorySegment to = terminated(room.other, target);
-        run("cannot make a symbolic link", path, () -> (int) Changing.SYMLINK.invokeExact(room.state, to, text));
+        run("cannot make a symbolic link", path, () -> (int) Making.SYMLINK.invokeExact(room.state, to, text));
     }
 
     /** Another name for a file; where that is a symbolic link, for the link. */
@@ -421,14 +436,14 @@ public final class Posix {
         MemorySegment text = terminated(room.path, path);
         MemorySegment from = terminated(room.other, existing);
         run("cannot make a hard link", path, () ->
-                (int) Changing.LINKAT.invokeExact(room.state, HERE, from, HERE, text, 0));
+                (int) Seldom.LINKAT.invokeExact(room.state, HERE, from, HERE, text, 0));
     }
 
     /** Removes what is no directory. */
     static void unlink(byte[] path) throws IOException {
         Room room = ROOM.get();
         MemorySegment text = terminated(room.path, path);
-        run("cannot remove it", path, () -> (int) Changing.UNLINK.invokeExact(room.state, text));
+        run("cannot remove it", path, () -> (int) Seldom.UNLINK.invokeExact(room.state, text));
     }
 
     /**
@@ -443,7 +458,7 @@ public final class Posix {
         MemorySegment kind = terminated(MemorySegment.NULL, Names.bytes(type));
         MemorySegment data = terminated(MemorySegment.NULL, Names.bytes(options));
         run("cannot mount " + type + " with \"" + options + "\"", path, () ->
-                (int) Changing.MOUNT.invokeExact(room.state, from, text, kind, flags, data));
+                (int) Mounting.MOUNT.invokeExact(room.state, from, text, kind, flags, data));
     }
 
     /** @param flags 0 or {@link #DETACH} */
@@ -451,13 +466,13 @@ public final class Posix {
         Room room = ROOM.get();
         byte[] path = DiskNames.bytes(target);
         MemorySegment text = terminated(room.path, path);
-        run("cannot unmount it", path, () -> (int) Changing.UMOUNT.invokeExact(room.state, text, flags));
+        run("cannot unmount it", path, () -> (int) Mounting.UMOUNT.invokeExact(room.state, text, flags));
     }
 
     /** Whether this process may do what root may, perhaps only in its user namespace. */
     static boolean isSuperuser() {
         try {
-            return (int) Changing.GETEUID.invokeExact() == 0;
+            return (int) Identity.GETEUID.invokeExact() == 0;
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
@@ -491,12 +506,13 @@ public final class Posix {
         }
         if (result < 0) {
             int errno = (int) ERRNO.get(ROOM.get().state, 0L);
-            throw new PosixException(what, Names.text(path), errno, message(errno));
+            throw new PosixException(what, Names.text(path), errno);
         }
         return result;
     }
 
-    private static String message(int errno) {
+    /** The system's words for an error. */
+    static String message(int errno) {
         try {
             MemorySegment text = (MemorySegment) Explaining.MESSAGE.invokeExact(errno);
             return text.reinterpret(1024).getString(0);

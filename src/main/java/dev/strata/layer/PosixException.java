@@ -18,11 +18,20 @@ public final class PosixException extends IOException {
     public static final int ELOOP = 40;
     public static final int EOPNOTSUPP = 95;
 
+    private final String call;
+    private final String path;
     private final int errno;
 
-    PosixException(String call, String path, int errno, String reason) {
-        super(Names.shown(path) + ": " + call + ": " + reason + " (" + name(errno) + ")");
+    PosixException(String call, String path, int errno) {
+        this.call = call;
+        this.path = path;
         this.errno = errno;
+    }
+
+    /** Made when it is asked for: that a file is absent is seldom an error. */
+    @Override
+    public String getMessage() {
+        return Names.shown(path) + ": " + call + ": " + Posix.message(errno) + " (" + name(errno) + ")";
     }
 
     public int errno() {
