@@ -78,8 +78,9 @@ final class OverlaySnapshotsTest extends SnapshotsContract {
             try (Arrival arrival = arrival(snapshots)) {
                 arrival.tar().write(whole, 0, 200_000);
             }
-            try (var left = Files.list(state.resolve("overlay/folders"))) {
-                assertThat(left).isEmpty();
+            try (var left = Files.walk(state)) { // the driver's folder has another name in a user namespace
+                assertThat(left.filter(path -> path.getParent().endsWith("folders")))
+                        .isEmpty();
             }
             assertThat(snapshots.of(List.of(tars.layer(whole)), tars).tree().find("a"))
                     .isNotNull();
