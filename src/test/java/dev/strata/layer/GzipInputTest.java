@@ -41,7 +41,7 @@ class GzipInputTest {
     void whatGzipPacksComesBack(By by) throws IOException {
         for (int size : new int[] {0, 1, 65_535, 65_536, 70_000, 3_000_000}) {
             for (boolean noise : new boolean[] {false, true}) {
-                byte[] content = noise ? noise(size) : words(size);
+                byte[] content = noise ? SampleBytes.noise(size) : SampleBytes.words(size);
                 assertThat(unpacked(by, new ByteArrayInputStream(packed(content))))
                         .isEqualTo(content);
             }
@@ -51,8 +51,8 @@ class GzipInputTest {
     @ParameterizedTest
     @EnumSource
     void membersAreOneContentThoughAStreamTellsNothingOfWhatItHas(By by) throws IOException {
-        byte[] one = words(100_000);
-        byte[] other = noise(70_001);
+        byte[] one = SampleBytes.words(100_000);
+        byte[] other = SampleBytes.noise(70_001);
         byte[] members = joined(packed(one), packed(new byte[0]), packed(TEXT), packed(other), packed(new byte[] {1}));
         byte[] content = joined(one, TEXT, other, new byte[] {1});
 
@@ -70,7 +70,9 @@ class GzipInputTest {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         Random random = new Random(1);
         for (int i = 0; i < 3000; i++) {
-            byte[] some = random.nextBoolean() ? words(random.nextInt(300)) : noise(random.nextInt(100));
+            byte[] some = random.nextBoolean()
+                    ? SampleBytes.words(random.nextInt(300))
+                    : SampleBytes.noise(random.nextInt(100));
             content.writeBytes(some);
             members.writeBytes(packed(some));
         }
@@ -133,7 +135,7 @@ class GzipInputTest {
     @ParameterizedTest
     @EnumSource
     void whatIsCutAnywhereIsAnError(By by) throws IOException {
-        byte[] two = joined(member(2 | 4 | 8 | 16, TEXT), packed(noise(50)));
+        byte[] two = joined(member(2 | 4 | 8 | 16, TEXT), packed(SampleBytes.noise(50)));
         int first = member(2 | 4 | 8 | 16, TEXT).length;
         for (int length = 0; length < two.length; length++) {
             byte[] cut = Arrays.copyOf(two, length);
@@ -166,7 +168,7 @@ class GzipInputTest {
     @EnumSource
     void damageIsAlwaysFound(By by) throws IOException {
         Random random = new Random(7);
-        byte[] content = words(200_000);
+        byte[] content = SampleBytes.words(200_000);
         byte[] good = packed(content);
         int found = 0;
         for (int i = 0; i < 300; i++) {
@@ -189,7 +191,7 @@ class GzipInputTest {
     @EnumSource
     void noiseIsNeverTakenForContent(By by) {
         for (int i = 0; i < 300; i++) {
-            byte[] stream = joined(Arrays.copyOf(member(0, TEXT), 10), noise(500 + i));
+            byte[] stream = joined(Arrays.copyOf(member(0, TEXT), 10), SampleBytes.noise(500 + i));
             assertThatThrownBy(() -> unpacked(by, new ByteArrayInputStream(stream)))
                     .isInstanceOfAny(ZipException.class, EOFException.class);
         }
@@ -265,21 +267,6 @@ class GzipInputTest {
             all.writeBytes(part);
         }
         return all.toByteArray();
-    }
-
-    private static byte[] noise(int size) {
-        byte[] noise = new byte[size];
-        new Random(size).nextBytes(noise);
-        return noise;
-    }
-
-    private static byte[] words(int size) {
-        Random random = new Random(size);
-        StringBuilder text = new StringBuilder(size + 20);
-        while (text.length() < size) {
-            text.append(Integer.toString(random.nextInt(3000), 36)).append(' ');
-        }
-        return Arrays.copyOf(text.toString().getBytes(StandardCharsets.US_ASCII), size);
     }
 
     /** Gives few bytes at once, as a network does, and never tells that it has some. */

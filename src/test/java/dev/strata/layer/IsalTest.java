@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -39,7 +38,7 @@ class IsalTest {
     void blocksOfAllKindsComeBack() throws IOException {
         Deflation deflation = new IsalDeflation(isal());
         for (int size : new int[] {1, 2, 100, 32_768, DeflatedBlock.SIZE - 1, DeflatedBlock.SIZE}) {
-            for (byte[] content : new byte[][] {words(size), noise(size), new byte[size]}) {
+            for (byte[] content : new byte[][] {SampleBytes.words(size), SampleBytes.noise(size), new byte[size]}) {
                 DeflatedBlock block = new DeflatedBlock();
                 block.begin(null);
                 block.add(content, 0, size);
@@ -55,16 +54,18 @@ class IsalTest {
         Deflation deflation = new IsalDeflation(isal());
         DeflatedBlock before = new DeflatedBlock();
         before.begin(null);
-        before.add(words(DeflatedBlock.SIZE), 0, DeflatedBlock.SIZE);
+        before.add(SampleBytes.words(DeflatedBlock.SIZE), 0, DeflatedBlock.SIZE);
         DeflatedBlock block = new DeflatedBlock();
         byte[] expected = new byte[0];
-        for (byte[] other : new byte[][] {noise(70_000), new byte[100_000], words(300), words(120_000)}) {
+        for (byte[] other : new byte[][] {
+            SampleBytes.noise(70_000), new byte[100_000], SampleBytes.words(300), SampleBytes.words(120_000)
+        }) {
             DeflatedBlock between = new DeflatedBlock();
             between.begin(null);
             between.add(other, 0, other.length);
             deflation.deflate(between, false);
             block.begin(before);
-            block.add(words(90_000), 0, 90_000);
+            block.add(SampleBytes.words(90_000), 0, 90_000);
             deflation.deflate(block, false);
             byte[] deflated = Arrays.copyOf(block.output, block.outputLength);
             assertThat(expected.length == 0 || Arrays.equals(expected, deflated))
@@ -76,7 +77,7 @@ class IsalTest {
     @Test
     void layersDoNotCareHowTheyAreWritten() throws IOException {
         isal();
-        byte[] content = words(LARGE);
+        byte[] content = SampleBytes.words(LARGE);
         byte[] once = compressed(content, null, 1000);
         assertThat(compressed(content, null, 300_000)).isEqualTo(once);
         assertThat(compressed(content, null, LARGE)).isEqualTo(once);
@@ -89,8 +90,8 @@ class IsalTest {
     void otherToolsReadItsGzip(@TempDir Path folder) throws Exception {
         isal();
         byte[] content = new byte[LARGE];
-        System.arraycopy(words(LARGE / 2), 0, content, 0, LARGE / 2);
-        System.arraycopy(noise(LARGE / 4), 0, content, LARGE / 2, LARGE / 4);
+        System.arraycopy(SampleBytes.words(LARGE / 2), 0, content, 0, LARGE / 2);
+        System.arraycopy(SampleBytes.noise(LARGE / 4), 0, content, LARGE / 2, LARGE / 4);
         Path file = Files.write(folder.resolve("x.gz"), compressed(content, null, 70_000));
         assertThat(new ProcessBuilder("gzip", "-d", file.toString())
                         .inheritIO()
@@ -104,16 +105,16 @@ class IsalTest {
     @Test
     void aGivenLevelAndSmallContentAreZlibs() throws IOException {
         isal();
-        byte[] large = words(SMALL + 1);
+        byte[] large = SampleBytes.words(SMALL + 1);
         assertThat(compressed(large, 1, 10_000)).isEqualTo(zlib(large)).isNotEqualTo(compressed(large, null, 10_000));
-        byte[] small = words(SMALL);
+        byte[] small = SampleBytes.words(SMALL);
         assertThat(compressed(small, null, 10_000)).isEqualTo(zlib(small)).isEqualTo(compressed(small, 1, 10_000));
     }
 
     @Test
     void itIsAboutAsSmallAsZlibs() throws IOException {
         isal();
-        byte[] content = words(LARGE);
+        byte[] content = SampleBytes.words(LARGE);
         assertThat(compressed(content, null, 70_000).length).isLessThan(zlib(content).length * 105 / 100);
     }
 
@@ -121,7 +122,7 @@ class IsalTest {
     void streamsThatAreLargeAreUnpackedByItAndSmallOnesAlike() throws IOException {
         isal();
         for (int size : new int[] {1000, 3_000_000}) {
-            byte[] content = noise(size); // as large packed
+            byte[] content = SampleBytes.noise(size); // as large packed
             byte[] packed = zlib(content);
             try (InputStream in = Compression.decompress(new ByteArrayInputStream(packed))) {
                 assertThat(in.readAllBytes()).isEqualTo(content);
@@ -133,7 +134,7 @@ class IsalTest {
     @Timeout(60)
     void oneThatIsClosedWhileAnotherThreadReadsEndsThere() throws Exception {
         Isal isal = isal();
-        byte[] packed = zlib(words(LARGE));
+        byte[] packed = zlib(SampleBytes.words(LARGE));
         for (int i = 0; i < 50; i++) {
             InputStream in = new GzipInput(new ByteArrayInputStream(packed), new IsalInflation(isal));
             in.read();
@@ -177,8 +178,8 @@ class IsalTest {
 
         public static void main(String[] arguments) throws IOException {
             Isal isal = Objects.requireNonNull(Isal.find());
-            byte[] packed = zlib(words(50_000));
-            byte[] large = words(SMALL + 1);
+            byte[] packed = zlib(SampleBytes.words(50_000));
+            byte[] large = SampleBytes.words(SMALL + 1);
             long begun = 0;
             for (int i = 0; i < 3000; i++) {
                 try (InputStream in = new GzipInput(new ByteArrayInputStream(packed), new IsalInflation(isal))) {
@@ -238,21 +239,5 @@ class IsalTest {
             out.write(content);
         }
         return compressed.toByteArray();
-    }
-
-    private static byte[] noise(int size) {
-        byte[] noise = new byte[size];
-        new Random(size).nextBytes(noise);
-        return noise;
-    }
-
-    /** Neither noise nor all the same. */
-    private static byte[] words(int size) {
-        Random random = new Random(size);
-        StringBuilder text = new StringBuilder(size + 20);
-        while (text.length() < size) {
-            text.append(Integer.toString(random.nextInt(3000), 36)).append(random.nextInt(9) == 0 ? '\n' : ' ');
-        }
-        return Arrays.copyOf(text.toString().getBytes(StandardCharsets.US_ASCII), size);
     }
 }
