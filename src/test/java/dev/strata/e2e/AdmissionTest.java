@@ -11,6 +11,8 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.strata.api.Condition;
 import dev.strata.api.Reason;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,10 +103,10 @@ class AdmissionTest {
             assertThat(stalled.message())
                     .isEqualTo("spec.timeout: 30m is more than the class \"" + workspace.name + "\" allows: 10m");
             assertThat(build.status().image()).as("the image stays").isNotNull();
-            assertThatCode(() -> build.resource().edit(each -> {
-                        each.getMetadata().getLabels().put("team", "a");
-                        return each;
-                    }))
+            assertThatCode(() -> build.resource()
+                            .patch(
+                                    PatchContext.of(PatchType.JSON_MERGE),
+                                    "{\"metadata\":{\"labels\":{\"team\":\"a\"}}}"))
                     .doesNotThrowAnyException();
         }
     }

@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.io.IOException;
@@ -17,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +45,10 @@ class ChaosTest {
     private static final long SEED = Long.getLong("chaos.seed", 7);
     private static final Path API_SERVER = Path.of(
             System.getenv().getOrDefault("STRATA_CLUSTER_DATA", "/var/lib/strata-cluster"), "run/kube-apiserver.pid");
+
+    /** MicroTime of the Kubernetes API. */
+    private static final DateTimeFormatter MICROSECONDS =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSX").withZone(ZoneOffset.UTC);
 
     private enum Fault {
         OPERATOR_KILLED,
@@ -160,11 +167,10 @@ class ChaosTest {
         client.leases()
                 .inNamespace(TestCluster.OPERATOR_NAMESPACE)
                 .withName("strata-operator")
-                .edit(lease -> {
-                    lease.getSpec().setHolderIdentity("nobody");
-                    lease.getSpec().setRenewTime(Instant.now().atZone(ZoneOffset.UTC));
-                    return lease;
-                });
+                .patch( // whatever the leader writes meanwhile
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"spec\":{\"holderIdentity\":\"nobody\",\"renewTime\":\"%s\"}}"
+                                .formatted(MICROSECONDS.format(Instant.now())));
         await().ignoreExceptions().until(() -> {
             Lease lease = client.leases()
                     .inNamespace(TestCluster.OPERATOR_NAMESPACE)

@@ -9,6 +9,8 @@ import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.ImageBuildStatus.Attempt;
 import dev.strata.api.Reason;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
@@ -102,11 +104,10 @@ class FailureTest {
             assertThat(status.attempts().getLast().memory()).isEqualTo("1024Mi");
             assertThat(status.memory()).isEqualTo("1024Mi");
 
-            ImageBuild again = build.resource().edit(resource -> {
-                resource.getMetadata().setAnnotations(java.util.Map.of(ImageBuild.REBUILD, "again"));
-                return resource;
-            });
-            assertThat(again).isNotNull();
+            build.resource()
+                    .patch(
+                            PatchContext.of(PatchType.JSON_MERGE),
+                            "{\"metadata\":{\"annotations\":{\"%s\":\"again\"}}}".formatted(ImageBuild.REBUILD));
             build.await(
                     "a second build with the remembered size",
                     seen -> seen.getStatus() != null
