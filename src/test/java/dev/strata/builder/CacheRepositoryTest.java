@@ -95,6 +95,32 @@ class CacheRepositoryTest {
         assertThat(many).as("requests of 60 cached steps").isEqualTo(few).isLessThanOrEqualTo(5);
     }
 
+    /**
+     * One after the other the base's manifest and its configuration must come, an upload of the new configuration begin and
+     * end, and the manifest go: five round trips. Two more, the questions, save sending what is there.
+     */
+    @Test
+    void aBuildOfMetadataAsksNoMoreThanTwoRoundTripsBeyondWhatItMust() {
+        steps(1);
+        bench.digest(registry.host() + "/base:1");
+        bench.fresh().file("Dockerfile", "FROM " + registry.host() + "/base:1\nENV NAME=value\n");
+        bench.cache = Plan.Cache.NONE;
+        registry.forget();
+        bench.digest(name);
+        assertThat(registry.requests())
+                .extracting(request -> request.toString().replaceAll("(sha256:|uploads/).*", "$1"))
+                .containsExactlyInAnyOrder(
+                        "GET /v2/base/manifests/1",
+                        "GET /v2/base/blobs/sha256:",
+                        "HEAD /v2/shop/manifests/sha256:",
+                        "HEAD /v2/shop/blobs/sha256:", // the configuration and, at once, the layer
+                        "HEAD /v2/shop/blobs/sha256:",
+                        "POST /v2/shop/blobs/uploads/", // the configuration's upload and, at once, the layer's mount
+                        "POST /v2/shop/blobs/uploads/",
+                        "PUT /v2/shop/blobs/uploads/",
+                        "PUT /v2/shop/manifests/1");
+    }
+
     @Test
     void whatChangedIsLookedForByItselfAndAllAtOnce() {
         steps(20);
