@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Runs git cut off from its surroundings: no configuration of system or user, no hooks, no questions, no protocol but
@@ -41,6 +42,9 @@ final class GitCommand {
     private final Path folder;
     private final SequencedMap<String, String> environment;
     private final Watch watch;
+
+    /** A killed process ends at once, unless the disk keeps it. */
+    private static final Duration ENDING = Duration.ofSeconds(30);
 
     /** Is asked while git runs, again and again. */
     interface Watch {
@@ -146,8 +150,7 @@ final class GitCommand {
                 return new Result(exitCode, output.join(), errors.join());
             } finally {
                 if (process.isAlive()) { // to look for children is to look at all processes there are
-                    process.descendants().forEach(ProcessHandle::destroyForcibly);
-                    process.destroyForcibly();
+                    end(process);
                 }
             }
         } catch (InterruptedException e) {
@@ -156,6 +159,16 @@ final class GitCommand {
         } catch (IOException e) {
             throw new UncheckedIOException("git cannot be started; is it installed?", e);
         }
+    }
+
+    /** Afterwards nothing writes any more, so that the files can be removed. */
+    private static void end(Process process) {
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle()))
+                .toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        CompletableFuture.allOf(all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new))
+                .completeOnTimeout(null, ENDING.toSeconds(), TimeUnit.SECONDS)
+                .join();
     }
 
     private Process start(String... arguments) throws IOException {
