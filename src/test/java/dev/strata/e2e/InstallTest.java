@@ -108,14 +108,7 @@ class InstallTest {
                     .deployments()
                     .inNamespace(TestCluster.OPERATOR_NAMESPACE)
                     .withName("strata");
-            String image = deployment
-                    .get()
-                    .getSpec()
-                    .getTemplate()
-                    .getSpec()
-                    .getContainers()
-                    .getFirst()
-                    .getImage();
+            String image = TestCluster.operatorImage(client);
             int replicas = deployment.get().getSpec().getReplicas();
             deployment.scale(0);
             try {
