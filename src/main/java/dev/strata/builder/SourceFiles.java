@@ -66,7 +66,7 @@ final class SourceFiles {
         if (node == null) {
             throw missing(item, tree, path);
         }
-        return new Piece.Found(tree, followed, TreePath.name(path), node, !item.context());
+        return new Piece.Found(new RememberedTree(tree), followed, TreePath.name(path), node, !item.context());
     }
 
     private static void match(Tree tree, String folder, List<String> names, int at, List<String> matches)
@@ -108,14 +108,14 @@ final class SourceFiles {
                     throw missing(item, tree, TreePath.join(root, pattern));
                 }
                 pieces.add(new Piece.Destination());
-                pieces.add(new Piece.Kept(tree, followed, pattern, !item.context()));
+                pieces.add(new Piece.Kept(new RememberedTree(tree), followed, pattern, !item.context()));
             } else {
                 pieces.add(new Piece.Destination());
                 List<String> matches = new ArrayList<>();
                 PathPatterns wanted = PathPatterns.of(List.of(pattern));
                 walk(tree, followed, "", wanted, matches);
                 for (String match : matches) {
-                    pieces.add(new Piece.Kept(tree, followed, match, !item.context()));
+                    pieces.add(new Piece.Kept(new RememberedTree(tree), followed, match, !item.context()));
                 }
             }
         }

@@ -168,6 +168,14 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
         return near;
     }
 
+    @Override
+    public boolean isNew(String slot) {
+        String name = hash(place + " " + slot);
+        return own.latest(name).isEmpty()
+                && (volume == null || volume.latest(name).isEmpty())
+                && far.stream().allMatch(cache -> earlier(cache).records().isEmpty());
+    }
+
     private String slot(CacheRecord record) {
         return hash(place + " " + record.slot());
     }

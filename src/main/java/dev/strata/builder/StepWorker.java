@@ -47,6 +47,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
     private final Executor writers;
     private final Clock clock;
     private final Consumer<Event> events;
+    /** What copies bring, from when their content is asked for until they are done. */
     private final Map<Integer, List<Piece>> pieces = new ConcurrentHashMap<>();
     /** Steps whose files a command will need in a folder. */
     private final Set<Integer> stoodOn = ConcurrentHashMap.newKeySet();
@@ -92,6 +93,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
 
     @Override
     public FileSystem restore(Step.Layered step, FileSystem parent, FileSystem.Made made) {
+        pieces.remove(step.id());
         return StepFiles.on((StepFiles) parent, CompletableFuture.completedFuture(made), this, null, null);
     }
 
@@ -143,6 +145,7 @@ final class StepWorker implements Worker, StepFiles.Forms {
                 : owner(step.owner(), parent, (step.add() ? "ADD" : "COPY") + " --chown=" + step.owner(), step);
         Instant date = date();
         new Copying(step, plan, owner, date, fetcher).copy(pieces(step, inputs));
+        pieces.remove(step.id());
         Collection<Change> changes = plan.changes();
         return planned(step, parent, plan, changes, newest(changes), step.link(), first);
     }

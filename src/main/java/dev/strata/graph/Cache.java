@@ -13,6 +13,12 @@ public interface Cache {
     /** The newest record of this place in a Dockerfile, to explain a miss; not a result. */
     Optional<CacheRecord> latest(String slot);
 
+    /**
+     * Whether nothing was ever kept of this place in a Dockerfile, so that a step there will hardly be found; told by what is
+     * known anyway.
+     */
+    boolean isNew(String slot);
+
     /** Keeps a record whose layer is complete. */
     void put(CacheRecord record);
 
@@ -31,6 +37,11 @@ public interface Cache {
         @Override
         public Optional<CacheRecord> latest(String slot) {
             return Optional.empty();
+        }
+
+        @Override
+        public boolean isNew(String slot) {
+            return true;
         }
 
         @Override

@@ -325,6 +325,7 @@ public final class Solver {
                 }
                 // The parent's layers are wanted in any case; it need not wait for this step's key.
                 Once<FileSystem> parent = nodes.get(layered.parent()).result.begin();
+                expectEarly(layered);
                 Optional<CacheRecord> found = hit.get();
                 if (found.isPresent()) {
                     FileSystem.Made made = found.get().made();
@@ -343,6 +344,26 @@ public final class Solver {
                 layered.inputs()
                         .forEach(id -> inputs.put(id, nodes.get(id).result.get()));
                 return execute(layered, inputs);
+            }
+
+            /**
+             * The first command on a base, where it will surely or most likely be run: what it stands on is asked for before its
+             * key is known, since that takes as long as to read all that is copied below it.
+             */
+            private void expectEarly(Step.Layered layered) {
+                if (!(layered instanceof Step.Run)) {
+                    return;
+                }
+                Node below = nodes.get(layered.parent());
+                while (below.step instanceof Step.Layered lower) {
+                    if (lower instanceof Step.Run) {
+                        return;
+                    }
+                    below = nodes.get(lower.parent());
+                }
+                if (layered.noCache() || cache.isNew(Ingredients.slot(layered))) {
+                    worker.expect(layered, below.result.get(), List.of());
+                }
             }
 
             /** The steps right below that are made anew, too, the nearest first. */

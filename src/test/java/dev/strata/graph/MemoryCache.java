@@ -24,6 +24,11 @@ class MemoryCache implements Cache {
     }
 
     @Override
+    public boolean isNew(String slot) {
+        return !latest.containsKey(slot);
+    }
+
+    @Override
     public void put(CacheRecord record) {
         records.put(record.key(), record);
         latest.put(record.slot(), record);

@@ -192,6 +192,24 @@ class SolverTest {
     }
 
     @Test
+    void theWorkerHearsOfACommandThatIsNewWhileWhatIsCopiedBelowItIsRead() throws Exception {
+        worker.whileReading("COPY . /", () -> Awaitility.await().until(() -> !worker.expected.isEmpty()));
+        solve("FROM debian:12\nCOPY . /\nRUN make\nRUN last");
+        assertThat(worker.expected.getFirst())
+                .as("the base, and nothing else, is certain")
+                .startsWith("RUN make on source ");
+        assertThat(worker.ran).containsExactly("COPY . /", "RUN make", "RUN last");
+    }
+
+    @Test
+    void theWorkerNeverHearsOfACommandThatIsKnown() throws Exception {
+        solve("FROM debian:12\nCOPY . /\nRUN make");
+        next();
+        solve("FROM debian:12\nCOPY . /\nRUN make");
+        assertThat(worker.expected).isEmpty();
+    }
+
+    @Test
     void noMoreStepsWorkAtOnceThanAreAllowed() throws Exception {
         AtomicInteger now = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();

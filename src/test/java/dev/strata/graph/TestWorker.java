@@ -25,6 +25,7 @@ final class TestWorker implements Worker {
     final Map<String, String> files = new ConcurrentHashMap<>();
     private final Map<String, String> results = new HashMap<>();
     private final Map<String, Callable<?>> hooks = new HashMap<>();
+    private final Map<String, Runnable> reading = new HashMap<>();
     private final Map<String, CompletableFuture<Void>> late = new HashMap<>();
 
     /** @param text what the step's file system is told by */
@@ -39,6 +40,12 @@ final class TestWorker implements Worker {
     /** While the step runs, this is done. */
     TestWorker during(String instruction, Callable<?> hook) {
         hooks.put(instruction, hook);
+        return this;
+    }
+
+    /** While it is read what the step takes, this is done. */
+    TestWorker whileReading(String instruction, Runnable hook) {
+        reading.put(instruction, hook);
         return this;
     }
 
@@ -97,6 +104,7 @@ final class TestWorker implements Worker {
 
     @Override
     public Contents contents(Step.Layered step, Map<Integer, FileSystem> inputs) {
+        reading.getOrDefault(step.label().instruction(), () -> {}).run();
         StringBuilder whole = new StringBuilder();
         TreeMap<String, String> single = new TreeMap<>();
         for (int id : step.inputs().subList(1, step.inputs().size())) {
