@@ -50,6 +50,24 @@ class CompressionTest {
                 .isEqualTo(compress(Compression.GZIP, 6, content, 300_000));
     }
 
+    @Test
+    void zstdDoesNotCareHowManyProcessorsThereAreNorHowItIsWritten() throws IOException {
+        byte[] content = content(11_000_000);
+        byte[] one = compressed(content, 300_000, out -> Compression.zstd(out, 1));
+        for (int threads : new int[] {2, 3, 8}) {
+            assertThat(compressed(content, 100_000 * threads, out -> Compression.zstd(out, threads)))
+                    .isEqualTo(one);
+        }
+        assertThat(compress(Compression.ZSTD, null, content, 128 * 1024)).isEqualTo(one);
+    }
+
+    @Test
+    void partsOfZstdCostNextToNothing() throws IOException {
+        byte[] content = content(11_000_000);
+        int whole = compress(Compression.ZSTD, Compression.ZSTD.usualLevel(), content, 65536).length;
+        assertThat(compress(Compression.ZSTD, null, content, 65536).length).isLessThan(whole / 100 * 101);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 6, 9})
     void otherToolsReadOurGzip(int level) throws Exception {
@@ -62,9 +80,10 @@ class CompressionTest {
 
     @Test
     void otherToolsReadOurZstd() throws Exception {
-        byte[] content = content(2_000_000);
+        byte[] content = content(7_000_000);
         Path file = Files.write(folder.resolve("x.zst"), compress(Compression.ZSTD, null, content, 5000));
-        run("zstd", "-q", "-t", file.toString());
+        run("zstd", "-q", "-d", file.toString());
+        assertThat(Files.readAllBytes(folder.resolve("x"))).isEqualTo(content);
     }
 
     @Test
@@ -96,8 +115,9 @@ class CompressionTest {
                 .hasMessageContaining("1 to 9");
     }
 
-    @Test
-    void troubleBelowIsToldAndNotHung() {
+    @ParameterizedTest
+    @EnumSource(names = "UNCOMPRESSED", mode = EnumSource.Mode.EXCLUDE)
+    void troubleBelowIsToldAndNotHung(Compression compression) {
         OutputStream full = new OutputStream() {
             private int left = 100_000;
 
@@ -109,7 +129,7 @@ class CompressionTest {
             }
         };
         assertThatThrownBy(() -> {
-                    try (OutputStream out = new Overlapped(Compression.GZIP.compress(full, 1))) {
+                    try (OutputStream out = new Overlapped(compression.compress(full, null))) {
                         byte[] noise = new byte[1 << 20];
                         new Random(1).nextBytes(noise);
                         for (int i = 0; i < 64; i++) {
@@ -123,8 +143,17 @@ class CompressionTest {
 
     private static byte[] compress(Compression compression, @Nullable Integer level, byte[] content, int piece)
             throws IOException {
+        return compressed(content, piece, out -> compression.compress(out, level));
+    }
+
+    @FunctionalInterface
+    private interface Compressor {
+        OutputStream onto(OutputStream out) throws IOException;
+    }
+
+    private static byte[] compressed(byte[] content, int piece, Compressor compressor) throws IOException {
         ByteArrayOutputStream compressed = new ByteArrayOutputStream();
-        try (OutputStream out = compression.compress(compressed, level)) {
+        try (OutputStream out = compressor.onto(compressed)) {
             for (int at = 0; at < content.length; at += piece) {
                 out.write(content, at, Math.min(piece, content.length - at));
             }
