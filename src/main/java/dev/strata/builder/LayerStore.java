@@ -6,6 +6,7 @@ import dev.strata.image.Digest;
 import dev.strata.image.Layer;
 import dev.strata.image.Reference;
 import dev.strata.layer.Bounds;
+import dev.strata.layer.LayerException;
 import dev.strata.layer.LayerIndex;
 import dev.strata.layer.LayerTree;
 import dev.strata.layer.VerifiedTar;
@@ -15,6 +16,7 @@ import dev.strata.registry.RegistryException;
 import dev.strata.sandbox.TarSource;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -190,6 +192,23 @@ final class LayerStore implements TarSource, AutoCloseable {
     }
 
     @Override
+    public <T> T read(Layer layer, Reading<T> reading) throws IOException {
+        if (blobs.find(layer.blob().digest()).isEmpty()) {
+            try (InputStream coming = blobs.openComing(layer.blob(), () -> fetch(layer));
+                    InputStream tar = VerifiedTar.of(layer, coming)) {
+                return reading.from(tar);
+            } catch (InterruptedIOException e) {
+                throw e;
+            } catch (IOException | LayerException e) {
+                // Perhaps for what was damaged on its way; if not, it is told below.
+            }
+        }
+        try (InputStream tar = openTar(layer)) {
+            return reading.from(tar);
+        }
+    }
+
+    @Override
     public Bounds bounds() {
         return bounds;
     }
@@ -262,12 +281,10 @@ final class LayerStore implements TarSource, AutoCloseable {
         if (unpacked != null) {
             return unpacked;
         }
-        try (InputStream tar = openTar(layer)) {
-            LayerIndex read = LayerIndex.ofTar(tar, layer.diffId(), bounds);
-            read.save(file);
-            farIndexes.put(layer.diffId(), file);
-            return read;
-        }
+        LayerIndex read = read(layer, tar -> LayerIndex.ofTar(tar, layer.diffId(), bounds));
+        read.save(file);
+        farIndexes.put(layer.diffId(), file);
+        return read;
     }
 
     /** Gives what the store has a name by which later builds find it, where that can be without writing it again. */

@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +18,13 @@ import org.jspecify.annotations.Nullable;
  * look inside. What is being written is not visible until it is committed; committing twice is harmless.
  */
 public final class Blobs {
+    /** Who reads along is woken for so many bytes, not for each piece that comes. */
+    private static final int TOLD = 256 * 1024;
+
     private final Path root;
     private final Path incoming;
+    /** What is being written under a digest that was told before. Guarded by this store, which tells of each change. */
+    private final Map<Digest, Ingest> underWay = new HashMap<>();
 
     /** @param root the layout's folder; made when absent */
     public Blobs(Path root) throws IOException {
@@ -58,8 +65,37 @@ public final class Blobs {
     }
 
     /** Begins a blob that must turn out to be {@code expected}. */
-    public Ingest begin(Digest expected) throws IOException {
-        return new Ingest(Files.createTempFile(incoming, "blob", ""), expected.verifier(), expected.algorithm());
+    public synchronized Ingest begin(Digest expected) throws IOException {
+        Ingest ingest =
+                new Ingest(Files.createTempFile(incoming, "blob", ""), expected.verifier(), expected.algorithm());
+        underWay.put(expected, ingest);
+        notifyAll();
+        return ingest;
+    }
+
+    /** How a blob comes into a store. */
+    @FunctionalInterface
+    public interface Bringing {
+        /** Ends when the blob is there. */
+        void run() throws IOException;
+    }
+
+    /**
+     * Reads a blob while it is brought, which begins now. Reading waits for what has not come, and comes to the end when the
+     * blob is in the store.
+     *
+     * @param bringing run in a thread of its own, for whose end closing the stream waits, and which is interrupted where that is.
+     *     What it throws is thrown by a read. A read throws {@link WrongContent} where what was read turned out to be damaged
+     *     or broke off, so that the blob is brought once more
+     */
+    public InputStream openComing(Descriptor blob, Bringing bringing) {
+        return new ComingBlob(this, blob, bringing);
+    }
+
+    /** What is being written now; whoever asks holds this store. */
+    @Nullable
+    Ingest underWay(Digest digest) {
+        return underWay.get(digest);
     }
 
     /** Content that is not what its name says; the store itself is fine. */
@@ -77,6 +113,7 @@ public final class Blobs {
         private final String algorithm;
         private long size;
         private boolean closed;
+        private boolean committed;
 
         private Ingest(Path file, MessageDigest hash, String algorithm) throws IOException {
             this.file = file;
@@ -93,8 +130,14 @@ public final class Blobs {
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
             out.write(bytes, offset, length);
+            synchronized (Blobs.this) {
+                long before = size;
+                size += length;
+                if (before / TOLD != size / TOLD) {
+                    Blobs.this.notifyAll();
+                }
+            }
             hash.update(bytes, offset, length);
-            size += length;
         }
 
         public long size() {
@@ -121,18 +164,41 @@ public final class Blobs {
             }
             Path target = path(digest);
             Files.createDirectories(target.getParent());
-            Files.move(file, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            closed = true;
+            synchronized (Blobs.this) {
+                Files.move(file, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                closed = true;
+                committed = true;
+                end();
+            }
             return digest;
+        }
+
+        private void end() {
+            underWay.values().remove(this);
+            Blobs.this.notifyAll();
+        }
+
+        /** Whoever asks holds the store. */
+        boolean isCommitted() {
+            return committed;
+        }
+
+        /** Committed or discarded; whoever asks holds the store. */
+        boolean isClosed() {
+            return closed;
         }
 
         @Override
         public void close() throws IOException {
-            if (!closed) {
+            synchronized (Blobs.this) {
+                if (closed) {
+                    return;
+                }
                 closed = true;
-                out.close();
+                end();
                 Files.deleteIfExists(file);
             }
+            out.close();
         }
     }
 }

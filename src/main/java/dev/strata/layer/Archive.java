@@ -122,7 +122,7 @@ public final class Archive {
         byte[] magic = in.readNBytes(XZ.length);
         in.reset();
         if (begins(magic, GZIP)) {
-            return new GzipInput(in);
+            return new GzipInput(in, in.available());
         }
         if (begins(magic, BZIP2)) {
             return new BZip2CompressorInputStream(in, true);

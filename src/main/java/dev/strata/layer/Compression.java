@@ -106,9 +106,18 @@ public enum Compression {
      * closed, also where {@code in} is closed by somebody else: what decompresses has memory beyond the heap.
      */
     public static InputStream decompress(InputStream in) throws IOException {
+        return decompress(in, in.available());
+    }
+
+    /**
+     * As {@link #decompress(InputStream)}.
+     *
+     * @param about how many compressed bytes there are; only how fast they are read hangs on it
+     */
+    static InputStream decompress(InputStream in, long about) throws IOException {
         BufferedInputStream buffered = new BufferedInputStream(in, READ_BUFFER);
         return switch (detect(buffered)) {
-            case GZIP -> new GzipInput(buffered);
+            case GZIP -> new GzipInput(buffered, about);
             case ZSTD -> new ZstdInputStreamNoFinalizer(buffered);
             case UNCOMPRESSED -> buffered;
         };

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * 1952.
  */
 final class GzipInput extends BulkInput {
-    /** A stream of which so much is at hand is worth a library that has to be loaded first, which takes 20 ms. */
+    /** So much is worth a library that has to be loaded first, which takes 20 ms. */
     private static final int LARGE = 2 << 20;
 
     private static final int READ = 1 << 16;
@@ -30,6 +30,7 @@ final class GzipInput extends BulkInput {
     private static final int RESERVED = 0xE0;
 
     private final InputStream in;
+    private final boolean large;
     private final byte[] packed = new byte[GIVEN_BACK + READ];
     private int at = GIVEN_BACK;
     private int end = GIVEN_BACK;
@@ -42,14 +43,19 @@ final class GzipInput extends BulkInput {
     private boolean ended;
     private volatile boolean closed;
 
-    /** @param in is closed with this, and not before */
-    GzipInput(InputStream in) {
+    /**
+     * @param in is closed with this, and not before
+     * @param about how many bytes there are; only how fast they are read hangs on it
+     */
+    GzipInput(InputStream in, long about) {
         this.in = in;
+        this.large = about >= LARGE;
     }
 
     /** @param inflation by which it is done, whatever the size; closed with this */
     GzipInput(InputStream in, Inflation inflation) {
         this.in = in;
+        this.large = false;
         this.inflation = inflation;
     }
 
@@ -85,10 +91,10 @@ final class GzipInput extends BulkInput {
         return -1;
     }
 
-    private Inflation inflation() throws IOException {
+    private Inflation inflation() {
         Inflation by = inflation;
         if (by == null) {
-            Isal isal = in.available() >= LARGE ? Isal.find() : null;
+            Isal isal = large ? Isal.find() : null;
             by = isal == null ? new ZlibInflation() : new IsalInflation(isal);
             inflation = by;
         }

@@ -41,11 +41,19 @@ public final class VerifiedTar extends FilterInputStream {
                     "has " + size + " bytes, where the manifest tells "
                             + layer.blob().size());
         }
-        InputStream in = Files.newInputStream(blob);
+        return of(layer, Files.newInputStream(blob));
+    }
+
+    /**
+     * As {@link #open}.
+     *
+     * @param blob one that answers for its size; closed with the tar, or at once where its beginning cannot be read
+     */
+    public static InputStream of(Layer layer, InputStream blob) throws IOException {
         try {
-            return new VerifiedTar(Compression.decompress(in), layer);
+            return new VerifiedTar(Compression.decompress(blob, layer.blob().size()), layer);
         } catch (IOException | RuntimeException e) {
-            in.close();
+            blob.close();
             throw e;
         }
     }

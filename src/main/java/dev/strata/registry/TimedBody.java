@@ -29,11 +29,15 @@ final class TimedBody extends InputStream implements BodySubscriber<InputStream>
     /** Waits are counted in parts: a machine that stands still meanwhile, or sleeps, says nothing about the registry. */
     static final int PARTS_OF_A_WAIT = 10;
 
+    /** So many lists of buffers, of about 16 KiB each, may come before they are read; asked for by halves. */
+    private static final int WINDOW = 32;
+
     private final Duration patience;
     private final LinkedBlockingQueue<Part> parts = new LinkedBlockingQueue<>();
     private final CompletableFuture<Flow.Subscription> subscription = new CompletableFuture<>();
     private List<ByteBuffer> current = List.of();
     private int next;
+    private int taken;
     private boolean ended;
 
     TimedBody(Duration patience) {
@@ -51,7 +55,7 @@ final class TimedBody extends InputStream implements BodySubscriber<InputStream>
             given.cancel();
             return;
         }
-        given.request(1);
+        given.request(WINDOW);
     }
 
     @Override
@@ -84,9 +88,23 @@ final class TimedBody extends InputStream implements BodySubscriber<InputStream>
         if (buffer == null) {
             return -1;
         }
-        int count = Math.min(length, buffer.remaining());
-        buffer.get(bytes, offset, count);
+        int count = 0;
+        while (buffer != null) {
+            int some = Math.min(length - count, buffer.remaining());
+            buffer.get(bytes, offset + count, some);
+            count += some;
+            buffer = count < length && isMoreAtHand() ? buffer() : null;
+        }
         return count;
+    }
+
+    /** Whether bytes, and no failure, are known to follow without a wait. */
+    private boolean isMoreAtHand() {
+        if (next < current.size() && current.getLast().hasRemaining()) {
+            return true;
+        }
+        Part part = parts.peek();
+        return part != null && part.buffers().stream().anyMatch(ByteBuffer::hasRemaining);
     }
 
     /** The buffer to read from next; null at the end. */
@@ -109,8 +127,10 @@ final class TimedBody extends InputStream implements BodySubscriber<InputStream>
             ended = part.last();
             current = part.buffers();
             next = 0;
-            if (!ended) {
-                subscription.join().request(1);
+            taken++;
+            if (!ended && taken == WINDOW / 2) {
+                taken = 0;
+                subscription.join().request(WINDOW / 2);
             }
         }
     }

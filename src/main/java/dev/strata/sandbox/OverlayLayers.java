@@ -53,8 +53,14 @@ final class OverlayLayers {
         this.whiteouts = userXattr ? Unpack.Whiteouts.OVERLAY_USER : Unpack.Whiteouts.OVERLAY_TRUSTED;
     }
 
-    /** The folders that show a chain, the lowest first. */
+    /** The folders that show a chain, the lowest first. Who asks for one that is being made waits for that. */
     List<Path> folders(List<Layer> chain, TarSource source) throws IOException {
+        synchronized (busy.computeIfAbsent(Lineage.name(chain), name -> new Object())) {
+            return stacked(chain, source);
+        }
+    }
+
+    private List<Path> stacked(List<Layer> chain, TarSource source) throws IOException {
         List<Part> parts = parts(chain, source);
         List<Path> folders = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
@@ -114,7 +120,7 @@ final class OverlayLayers {
             }
             turns.acquire();
             try {
-                return unpack(layer, source);
+                return source.read(layer, tar -> unpack(layer, source, tar));
             } finally {
                 turns.release();
             }
@@ -125,11 +131,11 @@ final class OverlayLayers {
         return "layer-" + layer.diffId().hex();
     }
 
-    private Part unpack(Layer layer, TarSource source) throws IOException {
+    private Part unpack(Layer layer, TarSource source, InputStream tar) throws IOException {
         Path folder = state.make();
         Path tree = Files.createDirectory(OverlayFolders.tree(folder));
         Unpacked unpacked;
-        try (InputStream tar = source.openTar(layer)) {
+        try {
             Unpacked.WithIndex both = Unpack.layer(tar, layer.diffId(), tree, whiteouts, source.bounds());
             source.unpacked(layer, both.index());
             unpacked = both.unpacked();

@@ -313,6 +313,21 @@ class BuildTest {
     }
 
     @Test
+    void aLayerThatComesDamagedIsFetchedOnceMoreThoughItIsReadAsItComes() {
+        shop(base());
+        String expected = bench.digest(name);
+        bench.fresh();
+        for (Descriptor layer : Workbench.manifest(registry, "bases/small", "1").layers()) {
+            registry.failNext("GET .*/blobs/" + layer.digest(), new Fault.Damage());
+        }
+        registry.forget();
+        assertThat(bench.digest(name)).isEqualTo(expected);
+        assertThat(registry.count("GET .*/blobs/.*"))
+                .as("a configuration, and three layers twice")
+                .isEqualTo(7);
+    }
+
+    @Test
     void aRecordWhoseLayerIsGoneIsNoRecord() throws IOException {
         shop(base());
         String first = bench.digest();

@@ -6,13 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.strata.image.Layer;
 import dev.strata.layer.LayerException;
 import dev.strata.layer.Tree;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 final class OverlaySnapshotsTest extends SnapshotsContract {
@@ -84,6 +88,55 @@ final class OverlaySnapshotsTest extends SnapshotsContract {
             }
             assertThat(snapshots.of(List.of(tars.layer(whole)), tars).tree().find("a"))
                     .isNotNull();
+        }
+    }
+
+    @Test
+    void ofALayerThatIsReadTwiceNothingIsLeftOfTheFirstReading() throws IOException {
+        byte[] whole = new Tars.Entries()
+                .file("a", "a".repeat(1_000))
+                .file("b", "b".repeat(10_000))
+                .bytes();
+        Layer layer = tars.layer(whole);
+        TarSource source = new TarSource() {
+            @Override
+            public InputStream openTar(Layer any) throws IOException {
+                return tars.openTar(any);
+            }
+
+            @Override
+            public <T> T read(Layer any, Reading<T> reading) throws IOException {
+                InputStream broken = new ByteArrayInputStream(Arrays.copyOf(whole, 4_000));
+                assertThatThrownBy(() -> reading.from(broken)).isInstanceOf(LayerException.class);
+                return TarSource.super.read(any, reading);
+            }
+        };
+        Path state = temporary.resolve("coming");
+        try (Snapshots snapshots = opened(state)) {
+            Tree tree = snapshots.of(List.of(layer), source).tree();
+            assertThat(tree.children("").keySet()).containsExactly("a", "b");
+            try (var left = Files.walk(state)) {
+                assertThat(left.filter(state.getFileSystem().getPathMatcher("glob:**/folders/*/tree/a")::matches))
+                        .hasSize(1);
+            }
+        }
+    }
+
+    @Test
+    void whoAsksForAChainThatIsBeingUnpackedWaitsForIt() throws Exception {
+        Layer base = tars.layer(new Tars.Entries().folder("etc", 0750).file("etc/passwd", "root:x:0:0"));
+        Layer dependent = tars.layer(new Tars.Entries().file("etc/group", "root:x:0:")); // named only on what is below
+        List<Layer> chain = List.of(base, dependent);
+        try (Snapshots snapshots = opened(temporary.resolve("twice"));
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Tree>> trees = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                trees.add(threads.submit(() -> snapshots.of(chain, tars).tree()));
+            }
+            for (Future<Tree> tree : trees) {
+                assertThat(tree.get().children("etc").keySet()).containsExactly("group", "passwd");
+            }
+            assertThat(tars.opened).as("each layer was read once").hasValue(2);
         }
     }
 }
