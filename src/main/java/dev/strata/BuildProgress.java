@@ -114,6 +114,7 @@ sealed interface BuildProgress extends Consumer<Event>, AutoCloseable {
                 }
                 case Event.Ended(Outcome.Failed(Failure failure)) -> line(told(failure));
                 case Event.Ended(Outcome.Built built) -> line(EventLog.write(event));
+                case Event.Begun e -> line(EventLog.write(e));
                 case Event.Planned e -> line(EventLog.write(e));
                 case Event.SourceReady e -> line(EventLog.write(e));
                 case Event.BaseResolved e -> line(EventLog.write(e));

@@ -10,11 +10,13 @@ import dev.strata.plan.Outcome;
 import dev.strata.plan.Plan;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -38,6 +40,8 @@ final class BuilderCommand implements Callable<Integer> {
     /** How long commands may take to end after SIGTERM; the kubelet waits 30 s. */
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    private static final Path UPTIME = Path.of("/proc/uptime");
+
     @Option(
             names = "--plan",
             defaultValue = "/strata/plan/plan.json",
@@ -59,8 +63,7 @@ final class BuilderCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintStream out = System.out;
-        out.println(
-                new Main.Version().getVersion()[0] + " begins"); // no event; its time parts the pod's start from ours
+        out.println(begins(new Main.Version().getVersion()[0], System.getenv("STRATA_BEGAN"), UPTIME));
         out.flush();
         Outcome outcome;
         // A pod that is stopped gets SIGTERM.
@@ -71,6 +74,30 @@ final class BuilderCommand implements Callable<Integer> {
             });
         }
         return outcome instanceof Outcome.Built ? Main.OK : Main.FAILED;
+    }
+
+    /**
+     * The first line, whose time parts the pod's start from the build. It says how long the start took, too, where that is
+     * known; otherwise it is no event.
+     *
+     * @param name such as {@code strata 0.1.0}
+     * @param began what {@code uptime} held when the container's process began; null where nobody looked
+     * @param uptime proc(5)'s {@code /proc/uptime}: seconds since the start of the machine, in hundredths
+     */
+    static String begins(String name, @Nullable String began, Path uptime) {
+        if (began == null) {
+            return name + " begins";
+        }
+        try {
+            BigDecimal now = new BigDecimal(Files.readString(uptime).split(" ", 2)[0]);
+            long milliseconds =
+                    now.subtract(new BigDecimal(began)).movePointRight(3).longValueExact();
+            return milliseconds < 0
+                    ? name + " begins"
+                    : EventLog.write(new Event.Begun(name.substring(name.indexOf(' ') + 1), milliseconds));
+        } catch (IOException | ArithmeticException | NumberFormatException unknown) {
+            return name + " begins"; // how long a start took is worth no failure
+        }
     }
 
     private Outcome build(java.util.function.Consumer<Event> events) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.strata.image.Json;
 import dev.strata.image.Platform;
 import dev.strata.image.Reference;
+import dev.strata.plan.EventLog;
 import dev.strata.plan.Failure;
 import dev.strata.plan.Outcome;
 import dev.strata.plan.Plan;
@@ -115,6 +116,26 @@ class BuilderCommandTest {
             assertThat(read.digest()).isEqualTo(dev.strata.image.Digest.sha256(new byte[0]));
             assertThat(read.names()).isNotEmpty();
         });
+    }
+
+    private String begins(String began, String now) throws IOException {
+        Path uptime = Files.writeString(folder.resolve("uptime"), now);
+        return BuilderCommand.begins("strata 0.1.0", began, uptime);
+    }
+
+    @Test
+    void theFirstLineSaysHowLongItsStartTook() throws IOException {
+        assertThat(begins("184.97", "185.25 340.13\n")).isEqualTo("strata 0.1.0 begins after 280ms");
+    }
+
+    @Test
+    void whereNobodyKnowsHowLongTheFirstLineIsNoEvent() throws IOException {
+        assertThat(BuilderCommand.begins("strata 0.1.0", null, folder)).isEqualTo("strata 0.1.0 begins");
+        assertThat(BuilderCommand.begins("strata 0.1.0", "184.97", folder.resolve("none")))
+                .isEqualTo("strata 0.1.0 begins");
+        assertThat(begins("184.97", "3.02 1.00\n")).isEqualTo("strata 0.1.0 begins");
+        assertThat(begins("", "3.02 1.00\n")).isEqualTo("strata 0.1.0 begins");
+        assertThat(EventLog.read("strata 0.1.0 begins")).isEmpty();
     }
 
     @Test

@@ -19,8 +19,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A finished build as a trace of OpenTelemetry: the build, below it each attempt, below the last one of a platform its
- * steps. Pure: ids are hashes of what they stand for, so a trace that is sent twice is the same one.
+ * A finished build as a trace of OpenTelemetry: the build; below it each attempt, and the operator's work before it and
+ * after the last one; below an attempt its phases, and below the steps' phase the steps of a platform's last attempt. Pure:
+ * ids are hashes of what they stand for, so a trace that is sent twice is the same one.
+ *
+ * <p>What the {@link Timeline} does not know comes from the status, in whole seconds.
  *
  * <p>The JSON is that of OTLP/HTTP (opentelemetry-proto, {@code ExportTraceServiceRequest}): 64-bit numbers are strings,
  * ids are hexadecimal.
@@ -31,17 +34,20 @@ final class BuildTrace {
     private static final int INTERNAL = 1;
     private static final int TRACE_ID = 32;
     private static final int SPAN_ID = 16;
+    private static final String BUILD = "build";
 
     private final ImageBuild build;
     private final ImageBuildStatus status;
+    private final Timeline timeline;
     private final List<Attempt> attempts;
     private final String seed;
     private final List<Map<String, Object>> spans = new ArrayList<>();
 
-    private BuildTrace(ImageBuild build, ImageBuildStatus status, List<Attempt> attempts) {
+    private BuildTrace(ImageBuild build, ImageBuildStatus status, Timeline timeline) {
         this.build = build;
         this.status = status;
-        this.attempts = attempts;
+        this.timeline = timeline;
+        this.attempts = AttemptPhases.ended(status);
         this.seed = build.getMetadata().getUid() + " " + attempts.getFirst().pod() + " "
                 + attempts.getFirst().started();
     }
@@ -51,19 +57,18 @@ final class BuildTrace {
      *
      * @param service the name under which the operator is known to the receiver
      */
-    static Optional<Map<String, Object>> of(ImageBuild build, ImageBuildStatus status, String service) {
-        List<Attempt> attempts = status.attempts().stream()
-                .filter(attempt -> attempt.started() != null && attempt.finished() != null)
-                .toList();
-        return attempts.isEmpty()
+    static Optional<Map<String, Object>> of(
+            ImageBuild build, ImageBuildStatus status, Timeline timeline, String service) {
+        return AttemptPhases.ended(status).isEmpty()
                 ? Optional.empty()
-                : Optional.of(new BuildTrace(build, status, attempts).request(service));
+                : Optional.of(new BuildTrace(build, status, timeline).request(service));
     }
 
     private Map<String, Object> request(String service) {
-        root();
-        attempts.forEach(this::attempt);
-        status.platforms().forEach(this::steps);
+        AttemptPhases phases = new AttemptPhases(status, timeline);
+        root(phases);
+        attempts.forEach(attempt -> attempt(attempt, phases));
+        status.platforms().forEach(platform -> steps(platform, phases));
         return Map.of(
                 "resourceSpans",
                 List.of(Map.of(
@@ -73,11 +78,15 @@ final class BuildTrace {
                         List.of(Map.of("scope", Map.of("name", "dev.strata.operator"), "spans", spans)))));
     }
 
-    private void root() {
-        Instant start =
-                attempts.stream().map(BuildTrace::start).min(Instant::compareTo).orElseThrow();
-        Instant end =
-                attempts.stream().map(BuildTrace::end).max(Instant::compareTo).orElseThrow();
+    private void root(AttemptPhases phases) {
+        Instant start = attempts.stream()
+                .map(attempt -> phases.of(attempt).getFirst().start())
+                .min(Instant::compareTo)
+                .orElseThrow();
+        Instant end = attempts.stream()
+                .map(attempt -> phases.of(attempt).getLast().end())
+                .max(Instant::compareTo)
+                .orElseThrow();
         boolean good = attempts.getLast().state() == Attempt.State.SUCCEEDED;
         Map<String, @Nullable Object> attributes = new LinkedHashMap<>();
         attributes.put("k8s.namespace.name", build.getMetadata().getNamespace());
@@ -87,7 +96,7 @@ final class BuildTrace {
         attributes.put(
                 "strata.trigger",
                 status.trigger() == null ? null : status.trigger().message());
-        span("build", null, "build " + build.namespacedName(), start, end, good ? null : message(), attributes);
+        span(BUILD, null, "build " + build.namespacedName(), start, end, good ? null : message(), attributes);
     }
 
     private @Nullable String message() {
@@ -96,7 +105,11 @@ final class BuildTrace {
                 : attempts.getLast().message();
     }
 
-    private void attempt(Attempt attempt) {
+    private void attempt(Attempt attempt, AttemptPhases phases) {
+        List<Phase> own = phases.of(attempt).stream().filter(Phase::hasPod).toList();
+        phases.of(attempt).stream()
+                .filter(phase -> !own.contains(phase))
+                .forEach(phase -> phase(attempt, BUILD, phase));
         Map<String, @Nullable Object> attributes = new LinkedHashMap<>();
         attributes.put("k8s.pod.name", attempt.pod());
         attributes.put("strata.platform", attempt.platform());
@@ -107,36 +120,54 @@ final class BuildTrace {
         boolean good = attempt.state() == Attempt.State.SUCCEEDED;
         span(
                 attempt.pod(),
-                "build",
+                BUILD,
                 "attempt " + attempt.number() + " " + attempt.platform(),
-                start(attempt),
-                end(attempt),
+                own.getFirst().start(),
+                own.getLast().end(),
                 good ? null : String.valueOf(attempt.message()),
                 attributes);
+        own.forEach(phase -> phase(attempt, attempt.pod(), phase));
     }
 
-    private void steps(PlatformStatus platform) {
+    private void phase(Attempt attempt, String parent, Phase phase) {
+        String key = key(attempt, phase);
+        span(key, parent, phase, attempt);
+        phase.parts(timeline.attempt(attempt.pod())).forEach(part -> span(key(attempt, part), key, part, attempt));
+    }
+
+    private static String key(Attempt attempt, Phase phase) {
+        return attempt.pod() + " " + phase.name();
+    }
+
+    private void steps(PlatformStatus platform, AttemptPhases phases) {
         Optional<Attempt> last = attempts.reversed().stream()
                 .filter(attempt -> attempt.platform().equals(platform.platform()))
                 .findFirst();
         if (last.isEmpty()) {
             return;
         }
+        Optional<Phase> all = phases.of(last.get()).stream()
+                .filter(phase -> phase.from() == Milestone.FIRST_STEP)
+                .findFirst();
         for (Stage stage : platform.stages()) {
-            stage.steps().forEach(step -> step(last.get(), platform, stage, step));
+            stage.steps().forEach(step -> step(last.get(), all, stage, step));
         }
     }
 
-    /** A cached step takes no time: it stands where its attempt begins. One that never ran has no span. */
-    private void step(Attempt attempt, PlatformStatus platform, Stage stage, Step step) {
+    /** One that never ran has no span. A base that was named before the first look-up is no part of the steps' phase. */
+    private void step(Attempt attempt, Optional<Phase> all, Stage stage, Step step) {
         boolean cached = Boolean.TRUE.equals(step.cached());
-        if (!cached && step.started() == null) {
+        Timeline.Interval seen =
+                timeline.attempt(attempt.pod()).steps().get(Timeline.step(stage.name(), step.number()));
+        if (seen == null && !cached && step.started() == null) {
             return;
         }
-        Instant start = cached || step.started() == null ? start(attempt) : Instant.parse(step.started());
-        Instant end = step.seconds() == null ? start : start.plusMillis((long) (step.seconds() * 1000));
+        Timeline.Interval interval = seen == null ? recorded(attempt, step) : seen;
+        String parent = all.filter(phase -> !interval.start().isBefore(phase.start()))
+                .map(phase -> key(attempt, phase))
+                .orElse(attempt.pod());
         Map<String, @Nullable Object> attributes = new LinkedHashMap<>();
-        attributes.put("strata.platform", platform.platform());
+        attributes.put("strata.platform", attempt.platform());
         attributes.put("strata.stage", stage.name());
         attributes.put("strata.line", step.line() == null ? null : (long) step.line());
         attributes.put("strata.cached", cached);
@@ -147,20 +178,27 @@ final class BuildTrace {
                 "strata.layer.bytes", step.layer() == null ? null : step.layer().size());
         span(
                 attempt.pod() + " " + stage.name() + " " + step.number(),
-                attempt.pod(),
+                parent,
                 step.instruction(),
-                start,
-                end,
+                interval.start(),
+                interval.end(),
                 step.state() == StepState.FAILED ? String.valueOf(step.message()) : null,
                 attributes);
     }
 
-    private static Instant start(Attempt attempt) {
-        return Instant.parse(Objects.requireNonNull(attempt.started()));
+    /** As the status has it. A cached step takes no time: it stands where its attempt begins. */
+    private static Timeline.Interval recorded(Attempt attempt, Step step) {
+        Instant start = Instant.parse(Objects.requireNonNull(
+                Boolean.TRUE.equals(step.cached()) || step.started() == null ? attempt.started() : step.started()));
+        return new Timeline.Interval(
+                start, step.seconds() == null ? start : start.plusMillis((long) (step.seconds() * 1000)));
     }
 
-    private static Instant end(Attempt attempt) {
-        return Instant.parse(Objects.requireNonNull(attempt.finished()));
+    /** No failure by itself: that is the attempt's. */
+    private void span(String key, String parent, Phase phase, Attempt attempt) {
+        Map<String, @Nullable Object> attributes = new LinkedHashMap<>();
+        attributes.put("strata.platform", attempt.platform());
+        span(key, parent, phase.name(), phase.start(), phase.end(), null, attributes);
     }
 
     private void span(

@@ -67,7 +67,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
     private final Wakes wakes;
     private final EventRecorder events;
     private final OperatorMetrics metrics;
-    private final Traces traces;
+    private final Timelines timelines;
     private final boolean serverSideApply;
     private final Duration resync;
     private volatile @Nullable InformerEventSource<Pod, ImageBuild> podsSeen;
@@ -89,7 +89,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
             Wakes wakes,
             EventRecorder events,
             OperatorMetrics metrics,
-            Traces traces,
+            Timelines timelines,
             boolean serverSideApply,
             Duration resync) {
         this.cluster = cluster;
@@ -102,7 +102,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         metrics.queue(turnstile);
         this.events = events;
         this.metrics = metrics;
-        this.traces = traces;
+        this.timelines = timelines;
         this.serverSideApply = serverSideApply;
         this.resync = resync;
     }
@@ -113,6 +113,8 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         var pods = InformerEventSourceConfiguration.from(Pod.class, ImageBuild.class)
                 .withLabelSelector(PodLabels.SELECTOR)
                 .withSecondaryToPrimaryMapper(Mappers.fromOwnerReferences(ImageBuild.class))
+                .withOnAddFilter(this::note)
+                .withOnUpdateFilter((pod, before) -> note(pod))
                 .withOnDeleteFilter((pod, stateUnknown) -> forget(pod))
                 .withNamespacesInheritedFromController()
                 .build();
@@ -177,6 +179,12 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
                         .map(name -> new ResourceID(name, build.getMetadata().getNamespace()));
     }
 
+    /** That the watch tells of a pod is of interest in any case; when it does so is noted. */
+    private boolean note(Pod pod) {
+        timelines.seen(pod);
+        return true;
+    }
+
     /** What is kept about a pod goes with it, also where its build is gone and nothing is reconciled any more. */
     private boolean forget(Pod pod) {
         observer.forget(pod);
@@ -202,7 +210,9 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         Observer.Observation observation = observer.observe(build, context);
         Observed seen = observation.seen();
         Decision decided = rebased(build, seen, Decision.decide(seen));
-        Decision decision = act(build, seen, admitted(build, seen, decided));
+        Decision admitted = admitted(build, seen, decided);
+        time(build, observation, admitted);
+        Decision decision = act(build, seen, admitted);
         if (seen.wanted() instanceof Wanted.Valid valid) {
             caches.note(build.getMetadata().getNamespace(), valid, decision instanceof Decision.Start);
         }
@@ -213,6 +223,9 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         turnstile.turn(seen.now());
         publish(build, decision, next);
         if (next.equals(seen.status())) {
+            if (decision instanceof Decision.Stall) {
+                timelines.rests(ResourceID.fromResource(build)); // its end was recorded before
+            }
             return rescheduled(UpdateControl.noUpdate(), sooner(again(seen, decision), sweep(build, seen)));
         }
         Optional<Duration> pause = pause(build, seen, decision, next);
@@ -221,6 +234,36 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         }
         tell(build, seen, decision, next);
         return rescheduled(UpdateControl.patchStatus(withStatus(build, next)), afterwards(seen, decision));
+    }
+
+    /** What was seen is noted before something is done, so that the watch on what is done finds it noted. */
+    private void time(ImageBuild build, Observer.Observation observation, Decision decision) {
+        ResourceID id = ResourceID.fromResource(build);
+        switch (decision) {
+            case Decision.Queued queued -> {
+                goesOn(id, observation);
+                timelines.queued(id, observation.seen().now());
+            }
+            case Decision.Start start -> goesOn(id, observation);
+            case Decision.Wait wait -> goesOn(id, observation);
+            case Decision.Retry retry -> goesOn(id, observation);
+            case Decision.Join join -> goesOn(id, observation);
+            case Decision.Succeed succeed -> goesOn(id, observation);
+            case Decision.Stall stall -> goesOn(id, observation);
+            case Decision.Adopt adopt -> timelines.rests(id);
+            case Decision.Rebase rebase -> timelines.rests(id);
+            case Decision.Retag retag -> timelines.rests(id);
+            case Decision.Settled settled -> timelines.rests(id);
+            case Decision.Clean clean -> {}
+            case Decision.Hold hold -> {}
+        }
+    }
+
+    private void goesOn(ResourceID build, Observer.Observation observation) {
+        if (observation.seen().wanted() instanceof Wanted.Valid valid) {
+            timelines.underWay(build, valid.hash(), observation.seen().now());
+            timelines.told(build, observation.times());
+        }
     }
 
     /** After an end is recorded it is seen once more: only then is it known what to look up, and what to keep how long. */
@@ -288,11 +331,17 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         boolean ends = (decision instanceof Decision.Succeed || decision instanceof Decision.Stall)
                 && EventRecorder.isNews(seen.status().conditions(), next.conditions());
         metrics.decided(build, decision, next, ends);
-        if (ends) {
-            traces.ended(build, next);
+        if (ends && isOf(seen.wanted(), next)) {
+            timelines.ends(ResourceID.fromResource(build), next);
         }
         events.record(build, seen.status().conditions(), next.conditions());
         events.warned(build, EventRecorder.warnings(seen.status(), decision, next));
+    }
+
+    /** Whether the status tells of attempts at what is wanted: of a spec that cannot be built it keeps those at another one. */
+    private static boolean isOf(Wanted wanted, ImageBuildStatus status) {
+        return wanted instanceof Wanted.Valid valid
+                && status.attempts().stream().anyMatch(attempt -> valid.hash().equals(attempt.inputs()));
     }
 
     /** How long a running build's next patch has to wait, which tells of steps only; a new reason never waits. */
@@ -405,8 +454,16 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         }
     }
 
-    /** Where the class leaves the choice: user namespaces, or none at all where the namespace forbids them. */
     private void start(ImageBuild build, Wanted.Valid valid, Decision.Order order) {
+        ResourceID id = ResourceID.fromResource(build);
+        String pod = DesiredPod.name(build, valid.hash(), order);
+        timelines.ordered(id, pod);
+        create(build, valid, order);
+        timelines.written(id, pod);
+    }
+
+    /** Where the class leaves the choice: user namespaces, or none at all where the namespace forbids them. */
+    private void create(ImageBuild build, Wanted.Valid valid, Decision.Order order) {
         Isolation isolation = valid.pod().isolation();
         if (isolation != Isolation.AUTO) {
             cluster.create(new DesiredPod(build, valid, order, isolation));

@@ -61,8 +61,12 @@ final class Observer {
                 .forEach(remembered::remove);
     }
 
-    /** @param told by platform, of the pods that are followed */
-    record Observation(Observed seen, Map<String, Progress.Seen> told, int historyLimit) {}
+    /**
+     * @param told by platform, of the pods that are followed
+     * @param times by pod, of the same
+     */
+    record Observation(
+            Observed seen, Map<String, Progress.Seen> told, Map<String, Progress.Times> times, int historyLimit) {}
 
     Observation observe(ImageBuild build, Context<ImageBuild> context) {
         Instant now = clock.instant();
@@ -73,6 +77,7 @@ final class Observer {
         Wanted wanted = wanted(build, buildClass, status, pods, now);
         String hash = wanted instanceof Wanted.Valid valid ? valid.hash() : "";
         Map<String, Progress.Seen> told = new TreeMap<>();
+        Map<String, Progress.Times> times = new TreeMap<>();
         Map<String, Integer> attempts = new TreeMap<>();
         List<BuilderPod> read = new ArrayList<>();
         int shown =
@@ -82,6 +87,7 @@ final class Observer {
             Optional<Progress.Seen> progress =
                     follower.map(known -> known.progress().seen(PodLabels.isolation(pod), shown));
             progress.ifPresent(known -> {
+                times.put(pod.getMetadata().getName(), known.times());
                 if (attempts.merge(PodLabels.platform(pod), PodLabels.attempt(pod), Math::max)
                         == PodLabels.attempt(pod)) {
                     told.put(PodLabels.platform(pod), known);
@@ -114,6 +120,7 @@ final class Observer {
                         wanted instanceof Wanted.Valid ? due(build.getSpec(), now) : null,
                         now),
                 told,
+                times,
                 classSpec == null || classSpec.historyLimit() == null
                         ? OperatorSettings.HISTORY
                         : classSpec.historyLimit());

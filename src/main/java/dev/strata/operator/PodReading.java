@@ -289,6 +289,18 @@ final class PodReading {
                 .isPresent();
     }
 
+    /** Whether the scheduler has given it to a node. */
+    static boolean hasNode(Pod pod) {
+        return pod.getSpec() != null && pod.getSpec().getNodeName() != null;
+    }
+
+    /** Whether its node has made its sandbox and its network, so that containers can be made. */
+    static boolean hasSandbox(Pod pod) {
+        return condition(pod, "PodReadyToStartContainers")
+                .filter(condition -> "True".equals(condition.getStatus()))
+                .isPresent();
+    }
+
     private static Optional<PodCondition> condition(Pod pod, String type) {
         if (pod.getStatus() == null || pod.getStatus().getConditions() == null) {
             return Optional.empty();

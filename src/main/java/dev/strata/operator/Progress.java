@@ -14,8 +14,11 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +41,7 @@ final class Progress {
     private static final int LINE = 300;
 
     private final String platform;
+    private final Map<Milestone, Instant> reached = new EnumMap<>(Milestone.class);
     private final SequencedMap<Integer, StepProgress> steps = new LinkedHashMap<>();
     private final List<Base> bases = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
@@ -65,6 +69,7 @@ final class Progress {
      * @param layers of the finished image, those that are not listed in {@code stack} included
      * @param size bytes of these layers in the registry
      * @param firstMissed the first step, in the log's numbers, whose result was not in the cache; null where there is none
+     * @param times when all this was
      */
     record Seen(
             PlatformStatus status,
@@ -75,7 +80,20 @@ final class Progress {
             long size,
             int steps,
             int cached,
-            @Nullable Integer firstMissed) {}
+            @Nullable Integer firstMissed,
+            Times times) {}
+
+    /**
+     * When the builder did what.
+     *
+     * @param steps by stage and number, as {@link Timeline#step} names them; only those that have begun or were cached
+     */
+    record Times(Map<Milestone, Instant> reached, Map<String, Timeline.Interval> steps) {
+        Times {
+            reached = Map.copyOf(reached);
+            steps = Map.copyOf(steps);
+        }
+    }
 
     /**
      * A step has failed, and its file system is kept.
@@ -97,6 +115,9 @@ final class Progress {
 
         @Nullable
         Instant started;
+
+        @Nullable
+        Instant last;
 
         @Nullable
         Double seconds;
@@ -138,9 +159,16 @@ final class Progress {
             return;
         }
         switch (event) {
-            case Event.Planned planned -> {}
+            case Event.Begun e -> {
+                reached.put(Milestone.PROCESS, at.minusMillis(e.milliseconds()));
+                reached.put(Milestone.BEGUN, at);
+            }
+            case Event.Planned planned -> reached.put(Milestone.PLANNED, at);
             case Event.Note note -> {}
-            case Event.SourceReady e -> revision = Text.cut(e.revision(), LINE);
+            case Event.SourceReady e -> {
+                reached.put(Milestone.SOURCE, at);
+                revision = Text.cut(e.revision(), LINE);
+            }
             case Event.BaseUsed e -> bound(e);
             case Event.BaseResolved e -> {
                 if (bases.size() < MAX_BASES) {
@@ -158,45 +186,51 @@ final class Progress {
             case Event.StepKnown e -> know(e);
             case Event.StepOutput e -> remember(e);
             case Event.StepStarted e ->
-                change(e.step(), step -> {
+                change(at, e.step(), step -> {
                     step.state = StepState.RUNNING;
                     step.started = at;
                 });
             case Event.StepCached e ->
-                change(e.step(), step -> {
+                change(at, e.step(), step -> {
                     step.state = StepState.DONE;
                     step.cached = true;
                 });
             case Event.StepMissed e -> {
                 firstMissed = firstMissed == null ? e.step() : Math.min(firstMissed, e.step());
-                change(e.step(), step -> {
+                change(at, e.step(), step -> {
                     step.cached = false;
                     step.missReason = Text.cut(e.reason(), INSTRUCTION);
                 });
             }
-            case Event.StepMemory e -> change(e.step(), step -> step.peakMemory = e.peak());
+            case Event.StepMemory e -> change(at, e.step(), step -> step.peakMemory = e.peak());
             case Event.StepDone e ->
-                change(e.step(), step -> {
+                change(at, e.step(), step -> {
                     step.state = StepState.DONE;
                     step.seconds = e.seconds();
                 });
             case Event.StepFailed e ->
-                change(e.step(), step -> {
+                change(at, e.step(), step -> {
                     step.state = StepState.FAILED;
                     step.seconds = e.seconds();
                     step.message = Text.cut(e.message(), MESSAGE);
                 });
             case Event.StepHeld e -> {
                 held = new Held(at.plusSeconds(e.seconds()), Text.cut(e.message(), MESSAGE));
-                change(e.step(), step -> {
+                change(at, e.step(), step -> {
                     step.state = StepState.FAILED;
                     step.message = Text.cut(e.message(), MESSAGE);
                 });
             }
-            case Event.StepCanceled e -> change(e.step(), step -> step.state = StepState.CANCELED);
-            case Event.StepLayer e -> change(e.step(), step -> step.layer = layer(e));
-            case Event.StackLayer e -> stack(e);
-            case Event.Ended e -> outcome = e.outcome();
+            case Event.StepCanceled e -> change(at, e.step(), step -> step.state = StepState.CANCELED);
+            case Event.StepLayer e -> change(at, e.step(), step -> step.layer = layer(e));
+            case Event.StackLayer e -> {
+                reached.putIfAbsent(Milestone.PUSHED, at);
+                stack(e);
+            }
+            case Event.Ended e -> {
+                reached.put(Milestone.ENDED, at);
+                outcome = e.outcome();
+            }
         }
     }
 
@@ -217,11 +251,38 @@ final class Progress {
         }
     }
 
-    private void change(int id, java.util.function.Consumer<StepProgress> change) {
+    private void change(Instant at, int id, java.util.function.Consumer<StepProgress> change) {
+        reached.put(Milestone.LAST_STEP, at);
         StepProgress step = steps.get(id);
         if (step != null) {
             change.accept(step);
+            step.last = at;
+            if (step.cached != null || step.state == StepState.FAILED) {
+                Instant begun = step.started == null ? at : step.started;
+                reached.merge(Milestone.FIRST_STEP, begun, (known, other) -> other.isBefore(known) ? other : known);
+            }
         }
+    }
+
+    /**
+     * A step that failed goes on failing until the end: nothing is pushed after it. Where no step was looked up, as where
+     * there is nothing but a base and settings, there is no last one either.
+     */
+    private Times times() {
+        Map<Milestone, Instant> all = new EnumMap<>(reached);
+        if (!all.containsKey(Milestone.FIRST_STEP)
+                || steps.values().stream().anyMatch(step -> step.state == StepState.FAILED)) {
+            all.remove(Milestone.LAST_STEP);
+        }
+        Map<String, Timeline.Interval> intervals = new HashMap<>();
+        steps.values().forEach(step -> {
+            if (step.last != null && (step.started != null || Boolean.TRUE.equals(step.cached))) {
+                intervals.put(
+                        Timeline.step(Text.cut(step.known.stage(), LINE), step.known.number()),
+                        new Timeline.Interval(step.started == null ? step.last : step.started, step.last));
+            }
+        });
+        return new Times(all, intervals);
     }
 
     /** Only the last lines of the step that wrote last: those are what a reader of a failure needs. */
@@ -271,7 +332,8 @@ final class Progress {
                 size,
                 steps.size() + stepsForgotten,
                 cached,
-                firstMissed);
+                firstMissed,
+                times());
     }
 
     private List<String> warnings() {

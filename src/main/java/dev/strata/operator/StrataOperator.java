@@ -7,6 +7,8 @@ import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
+import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -19,6 +21,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -98,7 +101,14 @@ public final class StrataOperator implements AutoCloseable {
         this.followers = new Followers(client, options.betweenConnections());
         OperatorMetrics metrics = new OperatorMetrics(registry, followers);
         this.traces = new Traces(options.tracing(), registry);
-        this.operator = new Operator(configuration -> configure(configuration, client, options, registry, metrics));
+        Timelines timelines = new Timelines(Clock.systemUTC(), traces::ended);
+        this.operator = new Operator(configuration -> configure(
+                configuration,
+                client,
+                options,
+                new AggregatedMetrics(
+                        List.of(MicrometerMetricsV2.newBuilder(registry).build(), timelines)),
+                metrics));
         Wakes wakes = new Wakes();
         Cluster cluster = new Cluster(client);
         Outside outside = new Outside(cluster, Path.of(System.getProperty("java.io.tmpdir"), "strata"));
@@ -125,7 +135,7 @@ public final class StrataOperator implements AutoCloseable {
                         wakes,
                         events,
                         metrics,
-                        traces,
+                        timelines,
                         options.serverSideApply(),
                         options.resync()),
                 controller -> configure(controller, options));
@@ -141,14 +151,14 @@ public final class StrataOperator implements AutoCloseable {
             ConfigurationServiceOverrider configuration,
             KubernetesClient client,
             Options options,
-            PrometheusMeterRegistry registry,
+            Metrics told,
             OperatorMetrics metrics) {
         configuration
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
                 .withUseSSAToPatchPrimaryResource(options.serverSideApply())
                 .withReconciliationTerminationTimeout(STOPPING)
-                .withMetrics(MicrometerMetricsV2.newBuilder(registry).build());
+                .withMetrics(told);
         metrics.leads(options.lease() == null);
         if (options.lease() != null) {
             // Who loses the lease ends: the next start waits for it like any other replica.

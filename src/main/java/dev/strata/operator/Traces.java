@@ -16,10 +16,11 @@ import java.util.concurrent.BlockingQueue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
- * Sends a trace for each build that has ended, where somebody wants them. A receiver that is slow or away costs traces, never
- * a build: what does not fit into a short queue is dropped and counted.
+ * Tells where the time of each build went that has ended: in the operator's log, and by a trace where somebody wants them.
+ * A receiver that is slow or away costs traces, never a build: what does not fit into a short queue is dropped and counted.
  */
 final class Traces implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Traces.class);
@@ -28,43 +29,66 @@ final class Traces implements AutoCloseable {
     private static final int GOOD = 2;
 
     private final StrataOperator.@Nullable Tracing receiver;
-    private final BlockingQueue<String> waiting = new ArrayBlockingQueue<>(WAITING);
+    private final BlockingQueue<Ended> waiting = new ArrayBlockingQueue<>(WAITING);
     private final Counter sent;
     private final Counter lost;
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(PATIENCE).build();
-    private final @Nullable Thread sender;
+    private final Thread sender;
+
+    private record Ended(ImageBuild build, ImageBuildStatus status, Timeline timeline) {}
 
     /** @param receiver null where nobody wants traces */
     Traces(StrataOperator.@Nullable Tracing receiver, MeterRegistry registry) {
         this.receiver = receiver;
         this.sent = registry.counter("strata.traces", "result", "sent");
         this.lost = registry.counter("strata.traces", "result", "lost");
-        this.sender =
-                receiver == null ? null : Thread.ofVirtual().name("traces").start(() -> send(receiver));
+        this.sender = Thread.ofVirtual().name("traces").start(this::tell);
     }
 
-    /** Called once for each build that has ended. */
-    void ended(ImageBuild build, ImageBuildStatus status) {
-        if (receiver != null) {
-            BuildTrace.of(build, status, receiver.service()).ifPresent(trace -> {
-                if (!waiting.offer(Json.text(trace))) {
-                    lost.increment();
-                }
-            });
+    /** Called once for each build that has ended; what is to be told is told by another thread. */
+    void ended(ImageBuild build, ImageBuildStatus status, Timeline timeline) {
+        if (!AttemptPhases.ended(status).isEmpty() && !waiting.offer(new Ended(build, status, timeline))) {
+            lost.increment();
         }
     }
 
-    private void send(StrataOperator.Tracing to) {
-        String base = to.endpoint().toString();
-        URI address = URI.create(base + (base.endsWith("/") ? "" : "/") + "v1/traces");
+    private void tell() {
         try {
             while (!Thread.currentThread().isInterrupted()) {
-                send(to, address, waiting.take());
+                Ended ended = waiting.take();
+                try (var _ = MDC.putCloseable("build", ended.build().namespacedName())) {
+                    tell(ended);
+                } catch (RuntimeException e) { // of one build; the next one is told of all the same
+                    lost.increment();
+                    LOG.warn(
+                            "{}: where its time went cannot be told",
+                            ended.build().namespacedName(),
+                            e);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void tell(Ended ended) throws InterruptedException {
+        LOG.info(
+                "{}: the last attempt took {}",
+                ended.build().namespacedName(),
+                new AttemptPhases(ended.status(), ended.timeline()).words());
+        if (receiver == null) {
+            return;
+        }
+        var trace = BuildTrace.of(ended.build(), ended.status(), ended.timeline(), receiver.service());
+        if (trace.isPresent()) {
+            send(receiver, address(receiver), Json.text(trace.get()));
+        }
+    }
+
+    private static URI address(StrataOperator.Tracing to) {
+        String base = to.endpoint().toString();
+        return URI.create(base + (base.endsWith("/") ? "" : "/") + "v1/traces");
     }
 
     private void send(StrataOperator.Tracing to, URI address, String trace) throws InterruptedException {
@@ -92,9 +116,7 @@ final class Traces implements AutoCloseable {
 
     @Override
     public void close() {
-        if (sender != null) {
-            sender.interrupt();
-        }
+        sender.interrupt();
         http.shutdownNow();
     }
 }

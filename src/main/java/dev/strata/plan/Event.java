@@ -12,6 +12,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Steps have ids of their own ({@code #5}), unique in one build, in the order of the Dockerfile.
  */
 public sealed interface Event {
+    /**
+     * The builder itself begins; the first line of its log.
+     *
+     * @param version of Strata, a word
+     * @param milliseconds since its container's process began: what its namespaces and the start of Java took
+     */
+    record Begun(String version, long milliseconds) implements Event {}
+
     /** The platform and how many steps are needed; the first event of a build. */
     record Planned(Platform platform, int steps, int skippedStages) implements Event {}
 

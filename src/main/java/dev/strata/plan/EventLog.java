@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
  * builder and operator.
  *
  * <pre>
+ * strata 0.1.0 begins after 280ms
  * plan linux/amd64 12 steps 1 skipped
  * source git 9f1c02…
  * base docker.io/library/debian:12 sha256:…
@@ -48,6 +49,7 @@ public final class EventLog {
     private static final Pattern KNOWN = Pattern.compile("\\[(\\S+) (\\d{1,9})/(\\d{1,9}) :(\\d{1,9})\\] (.*)");
     private static final Pattern LAYER =
             Pattern.compile("(sha256:[a-f0-9]{64}) (\\d{1,18}) (\\S+) diff (sha256:[a-f0-9]{64})(?: (.*))?");
+    private static final Pattern BEGUN = Pattern.compile("strata (\\S+) begins after (\\d{1,12})ms");
     private static final Pattern PLANNED = Pattern.compile("plan (\\S+) (\\d{1,9}) steps (\\d{1,9}) skipped");
 
     private EventLog() {}
@@ -55,6 +57,7 @@ public final class EventLog {
     /** One line, without its end. */
     public static String write(Event event) {
         return switch (event) {
+            case Event.Begun e -> "strata " + word(e.version()) + " begins after " + e.milliseconds() + "ms";
             case Event.Planned e ->
                 "plan " + e.platform() + " " + e.steps() + " steps " + e.skippedStages() + " skipped";
             case Event.SourceReady e -> "source " + e.kind() + " " + clean(e.revision());
@@ -108,6 +111,10 @@ public final class EventLog {
         }
         String rest = line.substring(space + 1);
         return switch (line.substring(0, space)) {
+            case "strata" -> {
+                Matcher begun = BEGUN.matcher(line);
+                yield begun.matches() ? new Event.Begun(begun.group(1), Long.parseLong(begun.group(2))) : null;
+            }
             case "plan" -> {
                 Matcher planned = PLANNED.matcher(line);
                 yield planned.matches()

@@ -3,6 +3,8 @@ package dev.strata.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.strata.TraceReceiver;
+import dev.strata.TraceReceiver.Span;
 import dev.strata.api.Condition;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
@@ -13,6 +15,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -101,7 +105,8 @@ class InstallTest {
     @Test
     void the_chart_installs_tests_upgrades_and_goes_again_while_a_build_runs() throws Exception {
         try (Workspace workspace = Workspace.open("baseline");
-                Gate gate = Gate.at(workspace.cluster)) {
+                Gate gate = Gate.at(workspace.cluster);
+                TraceReceiver receiver = new TraceReceiver(workspace.cluster.address)) {
             KubernetesClient client = workspace.client();
             String namespace = workspace.name + "-operator";
             var deployment = client.apps()
@@ -123,7 +128,12 @@ class InstallTest {
                 Workspace.Build build = workspace.inline("slow", waits(gate));
                 build.reason(Reason.BUILDING);
                 await().until(() -> gate.waiting() == 1);
-                helm("upgrade", namespace, "charts/strata", "--set", values + ",log.format=json");
+                helm(
+                        "upgrade",
+                        namespace,
+                        "charts/strata",
+                        "--set",
+                        values + ",log.format=json,tracing.endpoint=" + receiver.endpoint());
                 // Those of before end a moment later; the last one to be there sees the build end.
                 await().until(() -> operators(client, namespace).stream()
                         .allMatch(pod -> pod.getMetadata().getDeletionTimestamp() == null));
@@ -135,6 +145,8 @@ class InstallTest {
                         .doesNotContain("forbidden")
                         .contains("\"build\":\"" + workspace.name);
                 settled(workspace, build, waits(gate));
+                traced(workspace, receiver);
+                assertThat(logs(client, namespace)).contains("the last attempt took ");
                 helm("uninstall", namespace);
                 assertThat(build.get()).as("what is built stays").isNotNull();
                 build.resource().delete();
@@ -161,6 +173,57 @@ class InstallTest {
                 .isNotEmpty()
                 .allSatisfy(field -> assertThat(field.getFieldsV1().getAdditionalProperties())
                         .containsOnlyKeys("f:status"));
+    }
+
+    /** Its whole way is in its trace, from its write to Ready, each part where it belongs and none of it twice. */
+    private static void traced(Workspace workspace, TraceReceiver receiver) {
+        workspace
+                .inline("traced", "FROM debian:bookworm\nRUN echo made >/made\nRUN echo more >>/made\n")
+                .ready();
+
+        List<Span> spans = receiver.await("build " + workspace.name + "/traced");
+        String tree = TraceReceiver.tree(spans);
+        Span build = spans.getFirst();
+        List<Span> ofBuild = inOrder(spans, build);
+        assertThat(ofBuild)
+                .as(tree)
+                .extracting(Span::name)
+                .containsExactly("operator", "attempt 1 linux/amd64", "status");
+        List<Span> ofAttempt = inOrder(spans, ofBuild.get(1)).stream()
+                .filter(span -> !span.name().startsWith("FROM ")) // takes no part of the time for itself
+                .toList();
+        assertThat(ofAttempt)
+                .as(tree)
+                .extracting(Span::name)
+                .containsExactly(
+                        "scheduling", "pod", "java", "context", "plan", "look-up", "steps", "push", "remember");
+        Span steps = ofAttempt.get(6);
+        assertThat(TraceReceiver.below(spans, steps.id()))
+                .as(tree)
+                .extracting(Span::name)
+                .containsExactly("RUN echo made >/made", "RUN echo more >>/made");
+        followEachOther(build, ofBuild, tree);
+        followEachOther(ofBuild.get(1), ofAttempt, tree);
+        for (Span step : TraceReceiver.below(spans, steps.id())) {
+            assertThat(step.start()).as(tree).isBetween(steps.start(), steps.end());
+            assertThat(step.end()).as(tree).isBetween(step.start(), steps.end());
+        }
+        assertThat(ofAttempt.get(2).time()).as("Java does not start by itself").isPositive();
+    }
+
+    private static List<Span> inOrder(List<Span> spans, Span parent) {
+        return TraceReceiver.below(spans, parent.id()).stream()
+                .sorted(Comparator.comparing(Span::start).thenComparing(Span::end))
+                .toList();
+    }
+
+    private static void followEachOther(Span whole, List<Span> parts, String tree) {
+        Instant at = whole.start();
+        for (Span part : parts) {
+            assertThat(part.start()).as("%s\n%s", part.name(), tree).isEqualTo(at);
+            at = part.end();
+        }
+        assertThat(at).as(tree).isEqualTo(whole.end());
     }
 
     private static List<Pod> operators(KubernetesClient client, String namespace) {

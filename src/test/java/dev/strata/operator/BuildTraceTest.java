@@ -6,17 +6,22 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import dev.strata.Patience;
+import dev.strata.TraceReceiver;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.image.Json;
+import dev.strata.operator.Timeline.AttemptTimes;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -49,6 +54,9 @@ class BuildTraceTest {
                   - {number: 2, line: 3, instruction: RUN npm test, state: Done, cached: false, missReason: x.ts changed,
                      started: "2026-01-01T12:01:03Z", seconds: 12.5, layer: {digest: "sha256:2", diffId: "sha256:3", size: 7}}
                   - {number: 3, instruction: RUN never, state: Canceled}
+                - name: base
+                  steps:
+                  - {number: 1, line: 1, instruction: FROM debian, state: Done, started: "2026-01-01T12:01:02Z", seconds: 0.0}
             """;
 
     private static ImageBuild build() {
@@ -77,46 +85,136 @@ class BuildTraceTest {
         return "";
     }
 
-    @Test
-    void aSpanForTheBuildForEachAttemptAndForEachStepThatRan() {
-        List<JsonNode> spans = spans(BuildTrace.of(build(), status(), "strata").orElseThrow());
+    /** Two seconds and a bit after noon, given as "2.5". */
+    private static Instant at(String seconds) {
+        return Instant.parse("2026-01-01T12:00:00Z")
+                .plusMillis(new BigDecimal(seconds).movePointRight(3).longValueExact());
+    }
 
-        assertThat(spans)
-                .extracting(span -> span.path("name").asText())
-                .containsExactly(
-                        "build team-a/shop",
-                        "attempt 1 linux/amd64",
-                        "attempt 2 linux/amd64",
-                        "RUN npm ci",
-                        "RUN npm test");
-        JsonNode test = spans.getLast();
-        assertThat(test.path("parentSpanId")).isEqualTo(spans.get(2).path("spanId"));
-        assertThat(spans.get(2).path("parentSpanId")).isEqualTo(spans.get(0).path("spanId"));
-        assertThat(spans.get(0).has("parentSpanId")).isFalse();
-        assertThat(test.path("endTimeUnixNano").asLong()
-                        - test.path("startTimeUnixNano").asLong())
-                .isEqualTo(12_500_000_000L);
+    /** The first attempt was lost before its builder said a word; the second one went all the way. */
+    private static Timeline timeline() {
+        AttemptTimes lost = new AttemptTimes(
+                at("0.1"),
+                at("0.3"),
+                Map.of(Milestone.WRITTEN, at("0.4"), Milestone.SCHEDULED, at("0.5")),
+                null,
+                Map.of());
+        Map<Milestone, Instant> way = new EnumMap<>(Milestone.class);
+        way.put(Milestone.WRITTEN, at("61.1"));
+        way.put(Milestone.SCHEDULED, at("61.2"));
+        way.put(Milestone.PROCESS, at("61.8"));
+        way.put(Milestone.BEGUN, at("62.0"));
+        way.put(Milestone.SOURCE, at("62.1"));
+        way.put(Milestone.PLANNED, at("62.3"));
+        way.put(Milestone.FIRST_STEP, at("62.4"));
+        way.put(Milestone.LAST_STEP, at("75.1"));
+        way.put(Milestone.PUSHED, at("75.6"));
+        way.put(Milestone.ENDED, at("75.7"));
+        AttemptTimes good = new AttemptTimes(
+                null,
+                at("61.05"),
+                way,
+                at("61.6"),
+                Map.of(
+                        "base 1",
+                        new Timeline.Interval(at("62.32"), at("62.33")),
+                        "build 1",
+                        new Timeline.Interval(at("62.4"), at("62.4")),
+                        "build 2",
+                        new Timeline.Interval(at("62.5"), at("75.1"))));
+        return new Timeline(at("0.0"), Map.of("shop-1", lost, "shop-2", good), at("75.8"));
+    }
+
+    private static List<JsonNode> spans(Timeline timeline) {
+        return spans(BuildTrace.of(build(), status(), timeline, "strata").orElseThrow());
+    }
+
+    private static JsonNode span(List<JsonNode> spans, String name) {
+        return spans.stream()
+                .filter(span -> span.path("name").asText().equals(name))
+                .reduce((first, last) -> last)
+                .orElseThrow(() -> new AssertionError(name));
+    }
+
+    private static String tree(Timeline timeline) {
+        return TraceReceiver.tree(TraceReceiver.spans(Json.MAPPER.valueToTree(
+                BuildTrace.of(build(), status(), timeline, "strata").orElseThrow())));
+    }
+
+    @Test
+    void aTraceGoesFromTheWriteToTheRecordOfTheEnd() {
+        assertThat(tree(timeline())).isEqualTo("""
+                build team-a/shop 75.8
+                  operator 0.4
+                    queue 0.2
+                  attempt 1 linux/amd64 59.6
+                    scheduling 0.1
+                    pod 59.5
+                  operator 1.1
+                  status 0.1
+                  attempt 2 linux/amd64 14.6
+                    scheduling 0.1
+                    pod 0.6
+                      sandbox 0.4
+                      container 0.2
+                    java 0.2
+                    context 0.1
+                    plan 0.2
+                    look-up 0.1
+                    steps 12.7
+                      RUN npm ci 0.0
+                      RUN npm test 12.6
+                    push 0.5
+                    remember 0.1
+                    FROM debian 0.01
+                """);
+    }
+
+    @Test
+    void aStepSaysWhereItStandsAndWhyItRan() {
+        JsonNode test = span(spans(timeline()), "RUN npm test");
+
+        assertThat(attribute(test, "strata.line")).isEqualTo("3");
         assertThat(attribute(test, "strata.miss")).isEqualTo("x.ts changed");
         assertThat(attribute(test, "strata.layer.bytes")).isEqualTo("7");
     }
 
     @Test
+    void ofABuildThatAnotherOperatorBeganTheStatusTellsInWholeSeconds() {
+        assertThat(tree(Timeline.UNKNOWN)).isEqualTo("""
+                build team-a/shop 120.0
+                  attempt 1 linux/amd64 60.0
+                    pod 60.0
+                  attempt 2 linux/amd64 59.0
+                    pod 59.0
+                    RUN npm ci 0.0
+                    RUN npm test 12.5
+                    FROM debian 0.0
+                """);
+    }
+
+    @Test
+    void theLogSaysWhereTheTimeWent() {
+        assertThat(new AttemptPhases(status(), timeline()).words())
+                .isEqualTo("15.80 s: operator 1.10, scheduling 0.10, pod 0.60, java 0.20, context 0.10, plan 0.20,"
+                        + " look-up 0.10, steps 12.70, push 0.50, remember 0.10, status 0.10");
+    }
+
+    @Test
     void idsAreOfTheLengthThatOpenTelemetryWantsAndEveryTraceIsTheSameAgain() {
-        List<JsonNode> spans = spans(BuildTrace.of(build(), status(), "strata").orElseThrow());
+        List<JsonNode> spans = spans(timeline());
 
         assertThat(spans).allSatisfy(span -> {
             assertThat(span.path("traceId").asText()).matches("[0-9a-f]{32}");
             assertThat(span.path("spanId").asText()).matches("[0-9a-f]{16}");
         });
         assertThat(spans).extracting(span -> span.path("spanId").asText()).doesNotHaveDuplicates();
-        assertThat(spans)
-                .isEqualTo(spans(BuildTrace.of(build(), status(), "strata").orElseThrow()));
+        assertThat(spans).isEqualTo(spans(timeline()));
     }
 
     @Test
     void aFailureIsAnErrorWithItsMessage() {
-        JsonNode failed =
-                spans(BuildTrace.of(build(), status(), "strata").orElseThrow()).get(1);
+        JsonNode failed = span(spans(timeline()), "attempt 1 linux/amd64");
 
         assertThat(failed.at("/status/code").asInt()).isEqualTo(2);
         assertThat(failed.at("/status/message").asText()).isEqualTo("the node is gone");
@@ -124,7 +222,8 @@ class BuildTraceTest {
 
     @Test
     void whereNoPodWasMadeThereIsNothingToTell() {
-        assertThat(BuildTrace.of(build(), ImageBuildStatus.NONE, "strata")).isEmpty();
+        assertThat(BuildTrace.of(build(), ImageBuildStatus.NONE, Timeline.UNKNOWN, "strata"))
+                .isEmpty();
     }
 
     private record Received(String path, String authorization, String body) {}
@@ -162,12 +261,12 @@ class BuildTraceTest {
         HttpServer server = receiver(received, 200);
         MeterRegistry registry = new SimpleMeterRegistry();
         try (Traces traces = new Traces(to(server), registry)) {
-            traces.ended(build(), status());
+            traces.ended(build(), status(), Timeline.UNKNOWN);
 
             Received got = Objects.requireNonNull(received.poll(Patience.LONG.toSeconds(), TimeUnit.SECONDS));
             assertThat(got.path()).isEqualTo("/otlp/v1/traces");
             assertThat(got.authorization()).isEqualTo("Bearer x");
-            assertThat(spans(Json.MAPPER.readTree(got.body()))).hasSize(5);
+            assertThat(spans(Json.MAPPER.readTree(got.body()))).hasSize(8);
             await().untilAsserted(() -> assertThat(traces(registry, "sent")).isEqualTo(1));
         } finally {
             server.stop(0);
@@ -180,8 +279,8 @@ class BuildTraceTest {
         HttpServer server = receiver(received, 503);
         MeterRegistry registry = new SimpleMeterRegistry();
         try (Traces traces = new Traces(to(server), registry)) {
-            traces.ended(build(), status());
-            traces.ended(build(), status());
+            traces.ended(build(), status(), Timeline.UNKNOWN);
+            traces.ended(build(), status(), Timeline.UNKNOWN);
 
             await().untilAsserted(() -> assertThat(traces(registry, "lost")).isEqualTo(2));
         } finally {

@@ -3,6 +3,8 @@ package dev.strata.operator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.strata.TraceReceiver;
+import dev.strata.TraceReceiver.Span;
 import dev.strata.api.BuildClass;
 import dev.strata.api.Condition;
 import dev.strata.api.ImageBuild;
@@ -29,7 +31,9 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,6 +73,10 @@ class ImageBuildReconcilerTest {
     }
 
     private StrataOperator startOperator(Duration resync) throws IOException {
+        return startOperator(resync, null);
+    }
+
+    private StrataOperator startOperator(Duration resync, StrataOperator.@Nullable Tracing tracing) throws IOException {
         StrataOperator started = new StrataOperator(
                 client,
                 new StrataOperator.Options(
@@ -80,7 +88,7 @@ class ImageBuildReconcilerTest {
                         resync,
                         Duration.ofMillis(100),
                         null,
-                        null));
+                        tracing));
         started.start();
         return started;
     }
@@ -244,6 +252,27 @@ class ImageBuildReconcilerTest {
     private void letResyncsPass() throws IOException {
         double before = reconciliations();
         await().untilAsserted(() -> assertThat(reconciliations()).isGreaterThanOrEqualTo(before + 4));
+    }
+
+    /** Its pod's log is empty here, so that what a builder tells is missing. */
+    @Test
+    void aTraceTellsWhatTheOperatorSawOfABuild() throws IOException {
+        operator.close();
+        try (TraceReceiver receiver = new TraceReceiver("127.0.0.1")) {
+            operator = startOperator(RESYNC, new StrataOperator.Tracing(receiver.endpoint(), Map.of(), "strata"));
+            build("shop", inline("FROM scratch"));
+            Pod pod = onlyPod();
+            pod.getSpec().setNodeName("node");
+            client.resource(pod).update();
+            run(onlyPod());
+            succeed(onlyPod());
+
+            List<Span> spans = receiver.await("build team-a/shop");
+            assertThat(spans)
+                    .extracting(Span::name)
+                    .containsExactly(
+                            "build team-a/shop", "operator", "status", "attempt 1 linux/amd64", "scheduling", "pod");
+        }
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.strata.image.Json;
 import dev.strata.plan.EventLog;
 import dev.strata.plan.Outcome;
 import java.time.Instant;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +44,81 @@ class ProgressTest {
         assertThat(status().stages()).extracting("name").containsExactly("build", "1");
         assertThat(step(1))
                 .isEqualTo(new Step(2, 2, "RUN make", StepState.WAITING, null, null, null, null, null, null, null));
+    }
+
+    private void tellAt(int milliseconds, String line) {
+        progress.fold(START.plusMillis(milliseconds), EventLog.read(line).orElseThrow(() -> new AssertionError(line)));
+    }
+
+    private Progress.Times times() {
+        return progress.seen(null, 100).times();
+    }
+
+    private static Instant at(int milliseconds) {
+        return START.plusMillis(milliseconds);
+    }
+
+    @Test
+    void theLogsLinesSayWhatWasReachedWhen() {
+        tellAt(280, "strata 0.1.0 begins after 250ms");
+        tellAt(300, "source git 9f1c02");
+        tellAt(310, "base docker.io/library/debian:12 " + A);
+        tellAt(320, "plan linux/amd64 2 steps 0 skipped");
+        tellAt(321, "#1 [build 1/2 :1] RUN make");
+        tellAt(322, "#2 [build 2/2 :2] RUN make install");
+        tellAt(323, "#3 [1 1/1 :3] FROM debian");
+        tellAt(324, "#3 STARTED");
+        tellAt(325, "#3 DONE 0.0s");
+        tellAt(340, "#1 CACHED");
+        tellAt(341, "#2 MISSED Makefile changed");
+        tellAt(350, "#2 STARTED");
+        tellAt(400, "#2 0.050 made");
+        tellAt(900, "#2 DONE 0.5s");
+        tellAt(1000, "stack own " + A + " 1 application/vnd.oci.image.layer.v1.tar+gzip diff " + B + " RUN make");
+        tellAt(1001, "stack own " + B + " 1 application/vnd.oci.image.layer.v1.tar+gzip diff " + A + " RUN make");
+        tellAt(1100, "image " + A + " registry.example/shop:latest");
+
+        assertThat(times())
+                .isEqualTo(new Progress.Times(
+                        Map.of(
+                                Milestone.PROCESS, at(30),
+                                Milestone.BEGUN, at(280),
+                                Milestone.SOURCE, at(300),
+                                Milestone.PLANNED, at(320),
+                                Milestone.FIRST_STEP, at(340),
+                                Milestone.LAST_STEP, at(900),
+                                Milestone.PUSHED, at(1000),
+                                Milestone.ENDED, at(1100)),
+                        Map.of(
+                                "1 1",
+                                new Timeline.Interval(at(324), at(325)),
+                                "build 1",
+                                new Timeline.Interval(at(340), at(340)),
+                                "build 2",
+                                new Timeline.Interval(at(350), at(900)))));
+    }
+
+    @Test
+    void aBaseAndSettingsAreNoStepsThatAreLookedUp() {
+        tellAt(320, "plan linux/amd64 1 steps 0 skipped");
+        tellAt(321, "#1 [0 1/1 :1] FROM debian");
+        tellAt(324, "#1 STARTED");
+        tellAt(325, "#1 DONE 0.0s");
+        tellAt(400, "stack base " + A + " 1 application/vnd.oci.image.layer.v1.tar+gzip diff " + B + " ADD rootfs");
+
+        assertThat(times().reached())
+                .containsOnly(Map.entry(Milestone.PLANNED, at(320)), Map.entry(Milestone.PUSHED, at(400)));
+    }
+
+    @Test
+    void stepsGoOnUntilTheEndWhereOneOfThemFails() {
+        tellAt(321, "#1 [build 1/1 :1] RUN make");
+        tellAt(350, "#1 STARTED");
+        tellAt(400, "#1 FAILED 0.1s exit code 3");
+        tellAt(410, "failed {\"cause\":\"USER\",\"what\":\"RUN make: exit code 3\"}");
+
+        assertThat(times().reached())
+                .containsOnly(Map.entry(Milestone.FIRST_STEP, at(350)), Map.entry(Milestone.ENDED, at(410)));
     }
 
     @Test

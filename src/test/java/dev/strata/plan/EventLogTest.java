@@ -22,6 +22,7 @@ class EventLogTest {
 
     static Stream<Event> events() {
         return Stream.of(
+                new Event.Begun("0.1.0-SNAPSHOT", 280),
                 new Event.Planned(Platform.parse("linux/arm64"), 12, 1),
                 new Event.SourceReady("git", "9f1c02ab and a word more"),
                 new Event.BaseResolved(Reference.parse("debian:12"), BLOB),
