@@ -8,7 +8,6 @@ import dev.strata.layer.Node;
 import dev.strata.layer.Tree;
 import dev.strata.layer.TreePath;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
@@ -24,42 +23,47 @@ final class ContentDigest {
     /** Of a step that reads no files. */
     static final Contents NOTHING = new ContentDigest().contents();
 
-    private static final int BUFFER = 1 << 17;
-
     private final MessageDigest whole = Digest.sha256();
     private final TreeMap<String, String> files = new TreeMap<>();
-    private final byte[] buffer = new byte[BUFFER];
 
     Contents contents() {
         return new Contents(HexFormat.of().formatHex(whole.digest()), files);
     }
 
     Contents ofPieces(Step.Copy step, List<Piece> pieces) throws IOException {
-        for (Piece piece : pieces) {
-            switch (piece) {
-                case Piece.Found found -> add(found.tree(), found.path(), found.name(), found.owned());
-                case Piece.Kept kept -> {
-                    frame("kept " + kept.path());
-                    folders(kept);
-                    add(kept.tree(), TreePath.join(kept.root(), kept.path()), kept.path(), kept.owned());
-                }
-                case Piece.Destination _ -> {
-                    // no file
-                }
-                case Piece.Text text ->
-                    entry("<<" + text.name(), "text " + hex(text.content().getBytes(StandardCharsets.UTF_8)));
-                case Piece.Fetched fetched -> add(fetched.tree(), fetched.path(), fetched.name(), false);
+        try (ContentLines lines = new ContentLines(this::said)) {
+            for (Piece piece : pieces) {
+                add(piece, lines);
             }
+            lines.end();
         }
         return contents();
     }
 
+    private static void add(Piece piece, ContentLines lines) throws IOException {
+        switch (piece) {
+            case Piece.Found found -> add(found.tree(), found.path(), found.name(), found.owned(), lines);
+            case Piece.Kept kept -> {
+                lines.add(mark("kept " + kept.path()));
+                folders(kept, lines);
+                add(kept.tree(), TreePath.join(kept.root(), kept.path()), kept.path(), kept.owned(), lines);
+            }
+            case Piece.Destination _ -> {
+                // no file
+            }
+            case Piece.Text text ->
+                lines.add(ContentLines.said(
+                        "<<" + text.name(), "text " + hex(text.content().getBytes(StandardCharsets.UTF_8))));
+            case Piece.Fetched fetched -> add(fetched.tree(), fetched.path(), fetched.name(), false, lines);
+        }
+    }
+
     /** The folders that are copied along with what is in them. */
-    private void folders(Piece.Kept kept) throws IOException {
+    private static void folders(Piece.Kept kept, ContentLines lines) throws IOException {
         String path = TreePath.parent(kept.path());
         while (!path.isEmpty()) {
             Node node = kept.tree().find(TreePath.join(kept.root(), path));
-            frame(path + (node == null ? "" : metadata(node, kept.owned())));
+            lines.add(mark(path + (node == null ? "" : metadata(node, kept.owned()))));
             path = TreePath.parent(path);
         }
     }
@@ -67,38 +71,40 @@ final class ContentDigest {
     /** Adds a file or folder with all that is in it. */
     void add(Tree tree, String path, boolean owned) throws IOException {
         String followed = TreePath.follow(tree, path, true);
-        add(tree, followed, TreePath.name(path), owned);
+        try (ContentLines lines = new ContentLines(this::said)) {
+            add(tree, followed, TreePath.name(path), owned, lines);
+            lines.end();
+        }
     }
 
-    private void add(Tree tree, String path, String shown, boolean owned) throws IOException {
+    private static void add(Tree tree, String path, String shown, boolean owned, ContentLines lines)
+            throws IOException {
         Node node = tree.find(path);
         if (node == null) {
-            entry(shown, "absent");
+            lines.add(ContentLines.said(shown, "absent"));
             return;
         }
-        add(tree, path, shown, node, owned);
+        add(tree, path, shown, node, owned, lines);
     }
 
-    private void add(Tree tree, String path, String shown, Node node, boolean owned) throws IOException {
+    private static void add(Tree tree, String path, String shown, Node node, boolean owned, ContentLines lines)
+            throws IOException {
         switch (node) {
-            case Node.RegularFile file -> entry(shown, "file " + content(tree, path) + metadata(file, owned));
-            case Node.SymbolicLink link -> entry(shown, "link " + link.target());
-            case Node.Device device ->
-                entry(
-                        shown,
-                        "device " + device.block() + device.major() + ":" + device.minor() + metadata(device, owned));
-            case Node.Fifo fifo -> entry(shown, "fifo" + metadata(fifo, owned));
+            case Node.RegularFile file ->
+                lines.add(new ContentLines.Unread(shown, tree, path, file.size(), metadata(file, owned)));
+            case Node.SymbolicLink link -> lines.add(ContentLines.said(shown, "link " + link.target()));
+            case Node.Device device -> {
+                String numbers = "device " + device.block() + device.major() + ":" + device.minor();
+                lines.add(ContentLines.said(shown, numbers + metadata(device, owned)));
+            }
+            case Node.Fifo fifo -> lines.add(ContentLines.said(shown, "fifo" + metadata(fifo, owned)));
             case Node.Directory directory -> {
-                folder(shown, "directory" + metadata(directory, owned));
+                lines.add(folder(shown, "directory" + metadata(directory, owned)));
                 for (Map.Entry<String, Node> child : tree.children(path).entrySet()) {
-                    add(
-                            tree,
-                            TreePath.join(path, child.getKey()),
-                            TreePath.join(shown, child.getKey()),
-                            child.getValue(),
-                            owned);
+                    String name = child.getKey();
+                    add(tree, TreePath.join(path, name), TreePath.join(shown, name), child.getValue(), owned, lines);
                 }
-                frame("end");
+                lines.add(mark("end"));
             }
         }
     }
@@ -109,32 +115,22 @@ final class ContentDigest {
                 + (owned ? " " + metadata.uid() + ":" + metadata.gid() + " " + metadata.xattrs() : "");
     }
 
-    private String content(Tree tree, String path) throws IOException {
-        MessageDigest hash = Digest.sha256();
-        try (InputStream in = tree.open(path)) {
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                hash.update(buffer, 0, read);
-            }
-        }
-        return HexFormat.of().formatHex(hash.digest());
-    }
-
-    private void entry(String shown, String what) {
-        frame(shown + "\0" + what);
-        remember(shown.isEmpty() ? "." : shown, what);
-    }
-
     /** A folder is named with a slash behind it. */
-    private void folder(String shown, String what) {
-        frame(shown + "\0" + what);
-        if (!shown.isEmpty()) {
-            remember(shown + "/", what);
-        }
+    private static ContentLines.Line folder(String shown, String what) {
+        return new ContentLines.Said(shown + "\0" + what, shown.isEmpty() ? "" : shown + "/", what);
     }
 
-    private void remember(String name, String what) {
-        if (files.size() < Contents.MOST_FILES) {
-            files.put(name, hex(what.getBytes(StandardCharsets.UTF_8)).substring(0, 16));
+    /** Of no entry. */
+    private static ContentLines.Line mark(String text) {
+        return new ContentLines.Said(text, "", "");
+    }
+
+    private void said(ContentLines.Said line) {
+        frame(line.text());
+        if (!line.name().isEmpty() && files.size() < Contents.MOST_FILES) {
+            files.put(
+                    line.name(),
+                    hex(line.what().getBytes(StandardCharsets.UTF_8)).substring(0, 16));
         }
     }
 

@@ -53,16 +53,22 @@ final class TarWriter implements AutoCloseable {
     /** The content that belongs to the header just written. */
     void content(String path, long size, InputStream content) throws IOException {
         long left = size;
-        while (left > 0) {
-            int some = content.read(buffer, 0, (int) Math.min(left, buffer.length));
-            if (some < 0) {
+        boolean ended = false;
+        while (!ended) {
+            // One more than there should be: where that does not come, most files need not be asked again.
+            int wanted = (int) Math.min(left + 1, buffer.length);
+            int some = content.read(buffer, 0, wanted);
+            if (some < 0 && left > 0) {
                 throw changed(path, "ends after " + (size - left) + " of " + size + " bytes");
             }
-            out.write(buffer, 0, some);
-            left -= some;
-        }
-        if (content.read(buffer, 0, 1) > 0) {
-            throw changed(path, "has more than the " + size + " bytes it had when it was found");
+            if (some > left) {
+                throw changed(path, "has more than the " + size + " bytes it had when it was found");
+            }
+            if (some > 0) {
+                out.write(buffer, 0, some);
+                left -= some;
+            }
+            ended = left == 0 && some < wanted;
         }
         position += size;
         pad(size);
@@ -225,8 +231,12 @@ final class TarWriter implements AutoCloseable {
         boolean before = seconds < 0;
         long whole = before ? -(seconds + 1) : seconds;
         int fraction = before ? 1_000_000_000 - nanoseconds : nanoseconds;
-        String digits = Integer.toString(1_000_000_000 + fraction).substring(1).replaceAll("0+$", "");
-        return (before ? "-" : "") + whole + "." + digits;
+        String digits = Integer.toString(1_000_000_000 + fraction);
+        int end = digits.length();
+        while (digits.charAt(end - 1) == '0') {
+            end--;
+        }
+        return (before ? "-" : "") + whole + "." + digits.substring(1, end);
     }
 
     /** {@code "length key=value\n"}, where the length counts its own digits. */

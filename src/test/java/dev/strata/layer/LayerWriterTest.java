@@ -169,17 +169,21 @@ class LayerWriterTest {
 
     @Test
     void aFileThatChangesWhileItIsReadIsRefused() {
-        Change put = file("log", 10, null);
-        for (int size : new int[] {9, 11}) {
-            assertThatThrownBy(() -> LayerWriter.write(
-                            List.of(put),
-                            any -> new ByteArrayInputStream(new byte[size]),
-                            Compression.GZIP,
-                            null,
-                            blobs))
+        for (int was : new int[] {0, 10, (1 << 16) - 1, 1 << 16, 1 << 17}) {
+            assertThatThrownBy(() -> packed(was, was + 1))
                     .isInstanceOf(LayerException.class)
-                    .hasMessageContaining("log: the file was changed while it was read");
+                    .hasMessageContaining("log: the file was changed while it was read: it has more than the " + was);
         }
+        for (int was : new int[] {1, 10, 1 << 16, (1 << 16) + 1}) {
+            assertThatThrownBy(() -> packed(was, was - 1))
+                    .isInstanceOf(LayerException.class)
+                    .hasMessageContaining("log: the file was changed while it was read: it ends after " + (was - 1));
+        }
+    }
+
+    private void packed(int was, int is) throws IOException {
+        InputStream content = new ByteArrayInputStream(new byte[is]);
+        LayerWriter.write(List.of(file("log", was, null)), any -> content, Compression.GZIP, null, blobs);
     }
 
     @Test
