@@ -6,13 +6,10 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
-import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.NoSuchElementException;
 import java.util.Random;
@@ -66,23 +63,18 @@ final class Isal {
         static final @Nullable Isal ISAL = load();
     }
 
-    private final MethodHandle inflateInit;
-    private final MethodHandle inflate;
-    private final MethodHandle deflateInit;
-    private final MethodHandle deflateDictionary;
-    private final MethodHandle deflate;
+    private final NativeFunction inflateInit;
+    private final NativeFunction inflate;
+    private final NativeFunction deflateInit;
+    private final NativeFunction deflateDictionary;
+    private final NativeFunction deflate;
 
     private Isal(SymbolLookup symbols) {
-        inflateInit = call(symbols, "isal_inflate_init", FunctionDescriptor.ofVoid(ADDRESS));
-        inflate = call(symbols, "isal_inflate", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-        deflateInit = call(symbols, "isal_deflate_init", FunctionDescriptor.ofVoid(ADDRESS));
-        deflateDictionary =
-                call(symbols, "isal_deflate_set_dict", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
-        deflate = call(symbols, "isal_deflate", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-    }
-
-    private static MethodHandle call(SymbolLookup symbols, String name, FunctionDescriptor shape) {
-        return Linker.nativeLinker().downcallHandle(symbols.findOrThrow(name), shape);
+        inflateInit = NativeFunction.of(symbols, "isal_inflate_init");
+        inflate = NativeFunction.of(symbols, "isal_inflate");
+        deflateInit = NativeFunction.of(symbols, "isal_deflate_init");
+        deflateDictionary = NativeFunction.of(symbols, "isal_deflate_set_dict");
+        deflate = NativeFunction.of(symbols, "isal_deflate");
     }
 
     /** Null where there is none that can be used. */
@@ -144,51 +136,30 @@ final class Isal {
     }
 
     void inflateInit(MemorySegment state) {
-        try {
-            inflateInit.invokeExact(state);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        inflateInit.call(at(state));
     }
 
     int inflate(MemorySegment state) {
-        try {
-            return (int) inflate.invokeExact(state);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        return (int) inflate.call(at(state));
     }
 
     void deflateInit(MemorySegment stream) {
-        try {
-            deflateInit.invokeExact(stream);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        deflateInit.call(at(stream));
     }
 
     int deflateDictionary(MemorySegment stream, MemorySegment dictionary, int length) {
-        try {
-            return (int) deflateDictionary.invokeExact(stream, dictionary, length);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        return (int) deflateDictionary.call(at(stream), at(dictionary), length);
     }
 
     int deflate(MemorySegment stream) {
-        try {
-            return (int) deflate.invokeExact(stream);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        return (int) deflate.call(at(stream));
     }
 
-    /** The functions throw nothing; what Java throws around them does not belong to a caller's cases. */
-    private static RuntimeException unexpected(Throwable e) {
-        return switch (e) {
-            case RuntimeException known -> known;
-            case Error known -> throw known;
-            default -> new IllegalStateException(e);
-        };
+    /** Where memory is, as long as it is there. */
+    private static long at(MemorySegment memory) {
+        if (!memory.scope().isAlive()) {
+            throw new IllegalStateException("the stream is closed");
+        }
+        return memory.address();
     }
 }

@@ -1,19 +1,8 @@
 package dev.strata.layer;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -66,70 +55,37 @@ public final class Posix {
     /** Linux' own limits: XATTR_LIST_MAX and XATTR_SIZE_MAX. */
     private static final int LARGEST = 65536;
 
+    private static final byte[] NOTHING = new byte[0];
     private static final byte[] NO_NAME = Names.bytes("an open file");
 
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    private static final long OPENAT2 = 437; // on every architecture; it has no name in the system's library
 
-    private static final MethodHandle LIST = number("llistxattr", ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle CLOSE = call("close", JAVA_INT);
-    private static final MethodHandle STATX = call("statx", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final NativeFunction LIST = NativeFunction.ofSystem("llistxattr");
+    private static final NativeFunction GET = NativeFunction.ofSystem("lgetxattr");
+    private static final NativeFunction SET = NativeFunction.ofSystem("lsetxattr");
+    private static final NativeFunction REMOVE = NativeFunction.ofSystem("lremovexattr");
+    private static final NativeFunction STATX = NativeFunction.ofSystem("statx");
+    private static final NativeFunction SYSCALL = NativeFunction.ofSystem("syscall");
+    private static final NativeFunction OPEN = NativeFunction.ofSystem("open");
+    private static final NativeFunction READ = NativeFunction.ofSystem("read");
+    private static final NativeFunction WRITE = NativeFunction.ofSystem("pwrite");
+    private static final NativeFunction CLOSE = NativeFunction.ofSystem("close");
+    private static final NativeFunction FCHMOD = NativeFunction.ofSystem("fchmod");
+    private static final NativeFunction FCHOWN = NativeFunction.ofSystem("fchown");
+    private static final NativeFunction FUTIMENS = NativeFunction.ofSystem("futimens");
+    private static final NativeFunction CHMOD = NativeFunction.ofSystem("chmod");
+    private static final NativeFunction LCHOWN = NativeFunction.ofSystem("lchown");
+    private static final NativeFunction UTIMENSAT = NativeFunction.ofSystem("utimensat");
+    private static final NativeFunction MKDIR = NativeFunction.ofSystem("mkdir");
+    private static final NativeFunction SYMLINK = NativeFunction.ofSystem("symlink");
+    private static final NativeFunction LINKAT = NativeFunction.ofSystem("linkat");
+    private static final NativeFunction MKNOD = NativeFunction.ofSystem("mknod");
+    private static final NativeFunction UNLINK = NativeFunction.ofSystem("unlink");
+    private static final NativeFunction MOUNT = NativeFunction.ofSystem("mount");
+    private static final NativeFunction UMOUNT = NativeFunction.ofSystem("umount2");
+    private static final NativeFunction GETEUID = NativeFunction.ofSystem("geteuid");
 
-    /*
-     * To link a call takes Java some milliseconds, in each run anew. So calls are linked with those that go with them, when the
-     * first of these is made.
-     */
-    private static final class AttributeValues {
-        static final MethodHandle GET = number("lgetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
-    }
-
-    private static final class Making {
-        static final MethodHandle OPEN = Linker.nativeLinker()
-                .downcallHandle(
-                        Linker.nativeLinker().defaultLookup().findOrThrow("open"),
-                        FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
-                        Linker.Option.captureCallState("errno"),
-                        Linker.Option.firstVariadicArg(2));
-        static final MethodHandle WRITE = number("pwrite", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-        static final MethodHandle FCHMOD = call("fchmod", JAVA_INT, JAVA_INT);
-        static final MethodHandle FCHOWN = call("fchown", JAVA_INT, JAVA_INT, JAVA_INT);
-        static final MethodHandle FUTIMENS = call("futimens", JAVA_INT, ADDRESS);
-        static final MethodHandle MKDIR = call("mkdir", ADDRESS, JAVA_INT);
-        static final MethodHandle SYMLINK = call("symlink", ADDRESS, ADDRESS);
-        static final MethodHandle CHMOD = call("chmod", ADDRESS, JAVA_INT);
-        static final MethodHandle LCHOWN = call("lchown", ADDRESS, JAVA_INT, JAVA_INT);
-        static final MethodHandle UTIMENSAT = call("utimensat", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
-    }
-
-    private static final class Seldom {
-        static final MethodHandle LINKAT = call("linkat", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
-        static final MethodHandle MKNOD = call("mknod", ADDRESS, JAVA_INT, JAVA_LONG);
-        static final MethodHandle UNLINK = call("unlink", ADDRESS);
-        static final MethodHandle SET = call("lsetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
-        static final MethodHandle REMOVE = call("lremovexattr", ADDRESS, ADDRESS);
-    }
-
-    private static final class Mounting {
-        static final MethodHandle MOUNT = call("mount", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS);
-        static final MethodHandle UMOUNT = call("umount2", ADDRESS, JAVA_INT);
-    }
-
-    private static final class Identity {
-        static final MethodHandle GETEUID = Linker.nativeLinker()
-                .downcallHandle(
-                        Linker.nativeLinker().defaultLookup().findOrThrow("geteuid"), FunctionDescriptor.of(JAVA_INT));
-    }
-
-    /** The call that follows no link at all has no name in the system's library. */
     private static final class Opening {
-        private static final long OPENAT2 = 437; // on every architecture
-        static final MethodHandle SYSCALL = Linker.nativeLinker()
-                .downcallHandle(
-                        Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
-                        FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG),
-                        Linker.Option.captureCallState("errno"),
-                        Linker.Option.firstVariadicArg(1));
-        static final MethodHandle READ = number("read", JAVA_INT, ADDRESS, JAVA_LONG);
         static final boolean THERE = isThere();
 
         private static boolean isThere() {
@@ -142,25 +98,48 @@ public final class Posix {
         }
     }
 
-    private static final class Explaining {
-        static final MethodHandle MESSAGE = Linker.nativeLinker()
-                .downcallHandle(
-                        Linker.nativeLinker().defaultLookup().findOrThrow("strerror"),
-                        FunctionDescriptor.of(ADDRESS, JAVA_INT));
-    }
-
     /** One a thread, so that looking at fifty thousand files does not allocate fifty thousand times. */
     private static final ThreadLocal<Room> ROOM = ThreadLocal.withInitial(Room::new);
 
     private static final class Room {
-        final MemorySegment state = Arena.ofAuto().allocate(STATE);
-        final MemorySegment path = Arena.ofAuto().allocate(8192);
-        final MemorySegment other = Arena.ofAuto().allocate(8192);
-        final MemorySegment value = Arena.ofAuto().allocate(LARGEST, 8);
-        /** The same as {@link #value}. */
-        final ByteBuffer bytes = value.asByteBuffer().order(ByteOrder.nativeOrder());
+        final Memory path = new Memory(8192);
+        final Memory other = new Memory(8192);
+        final Memory value = new Memory(LARGEST);
+        final Memory type = new Memory(64);
+        final Memory how = new Memory(24);
+    }
 
-        final MemorySegment how = Arena.ofAuto().allocate(24, 8);
+    /** Memory for a call. It grows and stays where it is until it must grow again. */
+    private static final class Memory {
+        private MemorySegment segment;
+        ByteBuffer bytes;
+        long address;
+
+        Memory(long size) {
+            segment = Arena.ofAuto().allocate(size, 8);
+            bytes = segment.asByteBuffer().order(ByteOrder.nativeOrder());
+            address = segment.address();
+        }
+
+        private void ensure(long size) {
+            if (segment.byteSize() < size) {
+                segment = Arena.ofAuto().allocate(size, 8);
+                bytes = segment.asByteBuffer().order(ByteOrder.nativeOrder());
+                address = segment.address();
+            }
+        }
+
+        /** Puts a text there, with a zero at its end; answers where that is. */
+        long text(byte[] text) {
+            for (byte b : text) {
+                if (b == 0) {
+                    throw new IllegalArgumentException("name holds a zero byte: " + Names.shown(Names.text(text)));
+                }
+            }
+            ensure(text.length + 1L);
+            bytes.put(0, text).put(text.length, (byte) 0);
+            return address;
+        }
     }
 
     /**
@@ -190,45 +169,31 @@ public final class Posix {
 
     private Posix() {}
 
-    private static MethodHandle call(String name, MemoryLayout... arguments) {
-        return function(name, FunctionDescriptor.of(JAVA_INT, arguments));
-    }
-
-    private static MethodHandle number(String name, MemoryLayout... arguments) {
-        return function(name, FunctionDescriptor.of(JAVA_LONG, arguments));
-    }
-
-    private static MethodHandle function(String name, FunctionDescriptor shape) {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow(name), shape, Linker.Option.captureCallState("errno"));
-    }
-
     /** Null where there is nothing, or a part of the path is no directory. */
     static @Nullable Status status(byte[] path) throws IOException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        MemorySegment found = room.value;
         try {
-            run("cannot look at it", path, () ->
-                    (int) STATX.invokeExact(room.state, HERE, text, NO_FOLLOW, BASIC, found));
+            checkInt(
+                    "cannot look at it",
+                    path,
+                    STATX.call(HERE, room.path.text(path), NO_FOLLOW, BASIC, room.value.address, 0));
         } catch (PosixException e) {
             if (e.isAbsence()) {
                 return null;
             }
             throw e;
         }
-        return status(room.bytes);
+        return status(room.value.bytes);
     }
 
     /** Of an open file. */
     static Status status(int file, byte[] name) throws PosixException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, new byte[0]);
-        MemorySegment found = room.value;
-        run("cannot look at it", name, () ->
-                (int) STATX.invokeExact(room.state, file, text, FILE_ITSELF, BASIC, found));
-        return status(room.bytes);
+        checkInt(
+                "cannot look at it",
+                name,
+                STATX.call(file, room.path.text(NOTHING), FILE_ITSELF, BASIC, room.value.address, 0));
+        return status(room.value.bytes);
     }
 
     /** Through a buffer: until the second compiler has seen them, a segment's own numbers take three times as long. */
@@ -264,92 +229,82 @@ public final class Posix {
      */
     static int open(byte[] path, int flags) throws PosixException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        room.how.setAtIndex(JAVA_LONG, 0, flags | CLOSE_ON_EXECUTION);
-        room.how.setAtIndex(JAVA_LONG, 1, 0);
-        room.how.setAtIndex(JAVA_LONG, 2, NO_LINKS);
-        return (int) run("cannot open it", path, () ->
-                (long) Opening.SYSCALL.invokeExact(room.state, Opening.OPENAT2, HERE, text, room.how, 24L));
+        room.how.bytes.putLong(0, flags | CLOSE_ON_EXECUTION).putLong(8, 0).putLong(16, NO_LINKS);
+        return (int) check(
+                "cannot open it", path, SYSCALL.call(OPENAT2, HERE, room.path.text(path), room.how.address, 24, 0));
     }
 
     /** Makes a file for {@link #write}; there must be nothing at the path, not even a link. The mode is made less by the mask. */
     static int make(byte[] path, int mode) throws PosixException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        return (int) run("cannot make a file", path, () ->
-                (int) Making.OPEN.invokeExact(room.state, text, NEW | CLOSE_ON_EXECUTION, mode));
+        return checkInt("cannot make a file", path, OPEN.call(room.path.text(path), NEW | CLOSE_ON_EXECUTION, mode));
     }
 
     /** Writes all the bytes at a place in an open file. */
     static void write(int file, byte[] name, byte[] bytes, int length, long position) throws PosixException {
-        Room room = ROOM.get();
+        Memory room = ROOM.get().value;
         for (int done = 0; done < length; ) {
             int some = Math.min(length - done, LARGEST);
             room.bytes.put(0, bytes, done, some);
-            long at = position + done;
-            done += (int) run("cannot write", name, () ->
-                    (long) Making.WRITE.invokeExact(room.state, file, room.value, (long) some, at));
+            done += (int) check("cannot write", name, WRITE.call(file, room.address, some, position + done));
         }
     }
 
     static void mode(int file, byte[] name, int mode) throws PosixException {
-        Room room = ROOM.get();
-        run("cannot set its mode", name, () -> (int) Making.FCHMOD.invokeExact(room.state, file, mode));
+        checkInt("cannot set its mode", name, FCHMOD.call(file, mode));
     }
 
     static void owner(int file, byte[] name, long uid, long gid) throws PosixException {
-        Room room = ROOM.get();
-        run("cannot change its owner", name, () ->
-                (int) Making.FCHOWN.invokeExact(room.state, file, (int) uid, (int) gid));
+        checkInt("cannot change its owner", name, FCHOWN.call(file, uid, gid));
     }
 
     static void time(int file, byte[] name, long seconds, int nanoseconds) throws PosixException {
-        Room room = ROOM.get();
-        times(room, seconds, nanoseconds);
-        run("cannot set its time", name, () -> (int) Making.FUTIMENS.invokeExact(room.state, file, room.value));
+        checkInt("cannot set its time", name, FUTIMENS.call(file, times(seconds, nanoseconds)));
     }
 
-    private static void times(Room room, long seconds, int nanoseconds) {
+    private static long times(long seconds, int nanoseconds) {
+        Memory room = ROOM.get().value;
         for (int i = 0; i < 32; i += 16) {
-            room.bytes.putLong(i, seconds);
-            room.bytes.putLong(i + 8, nanoseconds);
+            room.bytes.putLong(i, seconds).putLong(i + 8, nanoseconds);
         }
+        return room.address;
     }
 
     /** How many bytes were read; 0 at the end. */
     static int read(int file, byte[] name, byte[] bytes, int offset, int length) throws PosixException {
-        Room room = ROOM.get();
-        long most = Math.min(length, LARGEST);
-        int count = (int)
-                run("cannot read it", name, () -> (long) Opening.READ.invokeExact(room.state, file, room.value, most));
+        Memory room = ROOM.get().value;
+        int count = (int) check("cannot read it", name, READ.call(file, room.address, Math.min(length, LARGEST)));
         room.bytes.get(0, bytes, offset, count);
         return count;
     }
 
     static void close(int file) throws PosixException {
-        Room room = ROOM.get();
-        run("cannot close it", NO_NAME, () -> (int) CLOSE.invokeExact(room.state, file));
+        checkInt("cannot close it", NO_NAME, CLOSE.call(file));
     }
 
     /** Names of extended attributes; none where the file system has no such thing. */
     static List<String> xattrs(byte[] path) throws IOException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        long length;
+        int length;
         try {
-            length = run("cannot list extended attributes", path, () ->
-                    (long) LIST.invokeExact(room.state, text, room.value, (long) LARGEST));
+            length = (int) check(
+                    "cannot list extended attributes",
+                    path,
+                    LIST.call(room.path.text(path), room.value.address, LARGEST));
         } catch (PosixException e) {
             if (e.errno() == PosixException.EOPNOTSUPP) {
                 return List.of();
             }
             throw e;
         }
+        byte[] found = new byte[length];
+        room.value.bytes.get(0, found);
         List<String> names = new ArrayList<>();
-        for (long at = 0; at < length; ) {
-            String name = room.value.getString(at, StandardCharsets.ISO_8859_1);
-            names.add(name);
-            at += name.length() + 1;
+        for (int at = 0, end = 0; end < length; end++) {
+            if (found[end] == 0) {
+                names.add(new String(found, at, end - at, StandardCharsets.ISO_8859_1));
+                at = end + 1;
+            }
         }
         return names;
     }
@@ -357,12 +312,14 @@ public final class Posix {
     /** The value of an extended attribute; null where the file has no such attribute (any more). */
     static byte @Nullable [] xattr(byte[] path, String name) throws IOException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        MemorySegment key = terminated(room.other, name.getBytes(StandardCharsets.ISO_8859_1));
         try {
-            long length = run("cannot read extended attribute " + name, path, () ->
-                    (long) AttributeValues.GET.invokeExact(room.state, text, key, room.value, (long) LARGEST));
-            return room.value.asSlice(0, length).toArray(JAVA_BYTE);
+            byte[] value = new byte
+                    [(int) check(
+                            "cannot read extended attribute " + name,
+                            path,
+                            GET.call(room.path.text(path), key(room, name), room.value.address, LARGEST))];
+            room.value.bytes.get(0, value);
+            return value;
         } catch (PosixException e) {
             if (e.errno() == PosixException.ENODATA || e.errno() == PosixException.EOPNOTSUPP) {
                 return null;
@@ -371,84 +328,71 @@ public final class Posix {
         }
     }
 
+    private static long key(Room room, String name) {
+        return room.other.text(name.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
     static void setXattr(byte[] path, String name, byte[] value) throws IOException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        MemorySegment key = terminated(room.other, name.getBytes(StandardCharsets.ISO_8859_1));
-        MemorySegment bytes =
-                value.length <= LARGEST ? room.value : Arena.ofAuto().allocate(value.length);
-        MemorySegment.copy(value, 0, bytes, JAVA_BYTE, 0, value.length);
-        run("cannot set extended attribute " + name, path, () ->
-                (int) Seldom.SET.invokeExact(room.state, text, key, bytes, (long) value.length, 0));
+        room.value.ensure(value.length);
+        room.value.bytes.put(0, value);
+        checkInt(
+                "cannot set extended attribute " + name,
+                path,
+                SET.call(room.path.text(path), key(room, name), room.value.address, value.length, 0, 0));
     }
 
     static void removeXattr(byte[] path, String name) throws IOException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        MemorySegment key = terminated(room.other, name.getBytes(StandardCharsets.ISO_8859_1));
-        run("cannot remove extended attribute " + name, path, () ->
-                (int) Seldom.REMOVE.invokeExact(room.state, text, key));
+        checkInt("cannot remove extended attribute " + name, path, REMOVE.call(room.path.text(path), key(room, name)));
     }
 
     /** Sets permission bits; follows a link, so it is for what is known to be none. */
     static void mode(byte[] path, int mode) throws IOException {
-        Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        run("cannot set its mode", path, () -> (int) Making.CHMOD.invokeExact(room.state, text, mode));
+        checkInt("cannot set its mode", path, CHMOD.call(ROOM.get().path.text(path), mode));
     }
 
     static void owner(byte[] path, long uid, long gid) throws IOException {
-        Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        run("cannot change its owner", path, () ->
-                (int) Making.LCHOWN.invokeExact(room.state, text, (int) uid, (int) gid));
+        checkInt("cannot change its owner", path, LCHOWN.call(ROOM.get().path.text(path), uid, gid));
     }
 
     /** Sets the time of last modification, and that of last access to the same. */
     static void time(byte[] path, long seconds, int nanoseconds) throws IOException {
-        Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        times(room, seconds, nanoseconds);
-        run("cannot set its time", path, () ->
-                (int) Making.UTIMENSAT.invokeExact(room.state, HERE, text, room.value, NO_FOLLOW));
+        long times = times(seconds, nanoseconds);
+        checkInt(
+                "cannot set its time",
+                path,
+                UTIMENSAT.call(HERE, ROOM.get().path.text(path), times, NO_FOLLOW));
     }
 
     /** @param mode with the type: {@link #FIFO}, {@link #CHARACTER_DEVICE} or {@link #BLOCK_DEVICE} */
     static void node(byte[] path, int mode, long major, long minor) throws IOException {
-        Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
         // As glibc's gnu_dev_makedev puts a device number together.
         long device = ((major & 0xFFF) << 8) | ((major & ~0xFFFL) << 32) | (minor & 0xFF) | ((minor & ~0xFFL) << 12);
-        run("cannot make a node", path, () -> (int) Seldom.MKNOD.invokeExact(room.state, text, mode, device));
+        checkInt("cannot make a node", path, MKNOD.call(ROOM.get().path.text(path), mode, device));
     }
 
     static void directory(byte[] path, int mode) throws IOException {
-        Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        run("cannot make a directory", path, () -> (int) Making.MKDIR.invokeExact(room.state, text, mode));
+        checkInt("cannot make a directory", path, MKDIR.call(ROOM.get().path.text(path), mode));
     }
 
     static void symbolicLink(byte[] path, byte[] target) throws IOException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        MemorySegment to = terminated(room.other, target);
-        run("cannot make a symbolic link", path, () -> (int) Making.SYMLINK.invokeExact(room.state, to, text));
+        checkInt("cannot make a symbolic link", path, SYMLINK.call(room.other.text(target), room.path.text(path)));
     }
 
     /** Another name for a file; where that is a symbolic link, for the link. */
     static void link(byte[] path, byte[] existing) throws IOException {
         Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        MemorySegment from = terminated(room.other, existing);
-        run("cannot make a hard link", path, () ->
-                (int) Seldom.LINKAT.invokeExact(room.state, HERE, from, HERE, text, 0));
+        checkInt(
+                "cannot make a hard link",
+                path,
+                LINKAT.call(HERE, room.other.text(existing), HERE, room.path.text(path), 0, 0));
     }
 
     /** Removes what is no directory. */
     static void unlink(byte[] path) throws IOException {
-        Room room = ROOM.get();
-        MemorySegment text = terminated(room.path, path);
-        run("cannot remove it", path, () -> (int) Seldom.UNLINK.invokeExact(room.state, text));
+        checkInt("cannot remove it", path, UNLINK.call(ROOM.get().path.text(path)));
     }
 
     /**
@@ -458,71 +402,40 @@ public final class Posix {
     public static void mount(String source, Path target, String type, long flags, String options) throws IOException {
         Room room = ROOM.get();
         byte[] path = DiskNames.bytes(target);
-        MemorySegment text = terminated(room.path, path);
-        MemorySegment from = terminated(room.other, Names.bytes(source));
-        MemorySegment kind = terminated(MemorySegment.NULL, Names.bytes(type));
-        MemorySegment data = terminated(MemorySegment.NULL, Names.bytes(options));
-        run("cannot mount " + type + " with \"" + options + "\"", path, () ->
-                (int) Mounting.MOUNT.invokeExact(room.state, from, text, kind, flags, data));
+        checkInt(
+                "cannot mount " + type + " with \"" + options + "\"",
+                path,
+                MOUNT.call(
+                        room.other.text(Names.bytes(source)),
+                        room.path.text(path),
+                        room.type.text(Names.bytes(type)),
+                        flags,
+                        room.value.text(Names.bytes(options)),
+                        0));
     }
 
     /** @param flags 0 or {@link #DETACH} */
     public static void unmount(Path target, int flags) throws IOException {
-        Room room = ROOM.get();
         byte[] path = DiskNames.bytes(target);
-        MemorySegment text = terminated(room.path, path);
-        run("cannot unmount it", path, () -> (int) Mounting.UMOUNT.invokeExact(room.state, text, flags));
+        checkInt("cannot unmount it", path, UMOUNT.call(ROOM.get().path.text(path), flags));
     }
 
     /** Whether this process may do what root may, perhaps only in its user namespace. */
     static boolean isSuperuser() {
-        try {
-            return (int) Identity.GETEUID.invokeExact() == 0;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
+        return (int) GETEUID.call(0) == 0;
     }
 
-    private static MemorySegment terminated(MemorySegment room, byte[] text) {
-        MemorySegment target =
-                text.length < room.byteSize() ? room : Arena.ofAuto().allocate(text.length + 1L);
-        for (byte b : text) {
-            if (b == 0) {
-                throw new IllegalArgumentException("name holds a zero byte: " + Names.shown(Names.text(text)));
-            }
-        }
-        MemorySegment.copy(text, 0, target, JAVA_BYTE, 0, text.length);
-        target.set(JAVA_BYTE, text.length, (byte) 0);
-        return target;
+    /** Of a function whose result has 32 bits; what the upper half of the register has is anything. */
+    private static int checkInt(String what, byte[] path, long result) throws PosixException {
+        int answer = (int) result;
+        return (int) check(what, path, answer);
     }
 
-    /** A call that tells failure by a negative result. */
-    @FunctionalInterface
-    private interface Call {
-        long run() throws Throwable;
-    }
-
-    private static long run(String what, byte[] path, Call call) throws PosixException {
-        long result;
-        try {
-            result = call.run();
-        } catch (Throwable e) {
-            throw new IllegalStateException(e); // Only if a shape above is wrong.
-        }
+    /** @param result negative where the call has failed */
+    private static long check(String what, byte[] path, long result) throws PosixException {
         if (result < 0) {
-            int errno = (int) ERRNO.get(ROOM.get().state, 0L);
-            throw new PosixException(what, Names.text(path), errno);
+            throw new PosixException(what, Names.text(path), NativeFunction.error());
         }
         return result;
-    }
-
-    /** The system's words for an error. */
-    static String message(int errno) {
-        try {
-            MemorySegment text = (MemorySegment) Explaining.MESSAGE.invokeExact(errno);
-            return text.reinterpret(1024).getString(0);
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

@@ -31,7 +31,7 @@ public final class PosixException extends IOException {
     /** Made when it is asked for: that a file is absent is seldom an error. */
     @Override
     public String getMessage() {
-        return Names.shown(path) + ": " + call + ": " + Posix.message(errno) + " (" + name(errno) + ")";
+        return Names.shown(path) + ": " + call + ": " + NativeFunction.words(errno) + " (" + name(errno) + ")";
     }
 
     public int errno() {

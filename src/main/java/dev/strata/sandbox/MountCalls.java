@@ -1,18 +1,9 @@
 package dev.strata.sandbox;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
+import dev.strata.layer.NativeFunction;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -37,30 +28,14 @@ final class MountCalls {
     private static final long CURRENT_FOLDER = -100;
     private static final long EMPTY_PATH = 4;
 
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    private static final MethodHandle SYSCALL = Linker.nativeLinker()
-            .downcallHandle(
-                    Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
-                    FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-                    Linker.Option.firstVariadicArg(1),
-                    Linker.Option.captureCallState("errno"));
-    private static final MethodHandle READ =
-            function("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
-    private static final MethodHandle CLOSE = function("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-    private static final MethodHandle MESSAGE = function("strerror", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+    private static final NativeFunction SYSCALL = NativeFunction.ofSystem("syscall");
+    private static final NativeFunction READ = NativeFunction.ofSystem("read");
+    private static final NativeFunction CLOSE = NativeFunction.ofSystem("close");
 
     private final Arena arena;
-    private final MemorySegment state;
 
     private MountCalls(Arena arena) {
         this.arena = arena;
-        this.state = arena.allocate(STATE);
-    }
-
-    private static MethodHandle function(String name, FunctionDescriptor shape) {
-        return Linker.nativeLinker()
-                .downcallHandle(Linker.nativeLinker().defaultLookup().findOrThrow(name), shape);
     }
 
     /** Mounts a file system of this type on a folder. The failure says what the kernel says. */
@@ -107,19 +82,15 @@ final class MountCalls {
         return arena.allocateFrom(text).address();
     }
 
-    private long call(long number, long a, long b, long c, long d, long e) {
-        try {
-            return (long) SYSCALL.invokeExact(state, number, a, b, c, d, e);
-        } catch (Throwable failure) {
-            throw new IllegalStateException(failure);
-        }
+    private static long call(long number, long a, long b, long c, long d, long e) {
+        return SYSCALL.call(number, a, b, c, d, e);
     }
 
     private void check(long result, String what, long context) throws IOException {
         if (result < 0) {
-            int errno = (int) ERRNO.get(state, 0L);
+            int error = NativeFunction.error();
             String said = context < 0 ? "" : said(context);
-            throw new IOException(what + ": " + (said.isEmpty() ? message(errno) : said));
+            throw new IOException(what + ": " + (said.isEmpty() ? NativeFunction.words(error) : said));
         }
     }
 
@@ -127,32 +98,14 @@ final class MountCalls {
     private String said(long context) {
         MemorySegment buffer = arena.allocate(4096);
         String last = "";
-        try {
-            for (long length; (length = (long) READ.invokeExact((int) context, buffer, 4095L)) > 0; ) {
-                buffer.set(java.lang.foreign.ValueLayout.JAVA_BYTE, length, (byte) 0);
-                last = buffer.getString(0).replaceFirst("^[ewi] ", "").strip();
-            }
-        } catch (Throwable failure) {
-            throw new IllegalStateException(failure);
+        for (long length; (length = READ.call(context, buffer.address(), 4095)) > 0; ) {
+            buffer.set(java.lang.foreign.ValueLayout.JAVA_BYTE, length, (byte) 0);
+            last = buffer.getString(0).replaceFirst("^[ewi] ", "").strip();
         }
         return last;
     }
 
-    private static String message(int errno) {
-        try {
-            return ((MemorySegment) MESSAGE.invokeExact(errno))
-                    .reinterpret(1024)
-                    .getString(0);
-        } catch (Throwable failure) {
-            throw new IllegalStateException(failure);
-        }
-    }
-
     private static void close(long descriptor) {
-        try {
-            int ignored = (int) CLOSE.invokeExact((int) descriptor);
-        } catch (Throwable failure) {
-            throw new IllegalStateException(failure);
-        }
+        CLOSE.call(descriptor);
     }
 }
