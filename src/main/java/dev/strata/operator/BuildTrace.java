@@ -132,7 +132,8 @@ final class BuildTrace {
     private void phase(Attempt attempt, String parent, Phase phase) {
         String key = key(attempt, phase);
         span(key, parent, phase, attempt);
-        phase.parts(timeline.attempt(attempt.pod())).forEach(part -> span(key(attempt, part), key, part, attempt));
+        phase.parts(timeline.attempt(attempt.pod()), timeline.decided())
+                .forEach(part -> span(key + " " + part.name(), key, part, attempt));
     }
 
     private static String key(Attempt attempt, Phase phase) {

@@ -6,6 +6,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A piece of an attempt's time, and what it was spent on. */
@@ -15,21 +17,40 @@ record Phase(Milestone from, String name, Instant start, Instant end) {
         return from != Milestone.CALLED && from != Milestone.ENDED;
     }
 
-    /** What is known of it in more detail: how much of it was waiting for a turn; what of a pod's start the sandbox took. */
-    List<Phase> parts(AttemptTimes times) {
-        Instant queued = times.queued();
-        Instant ordered = times.ordered();
-        if (from == Milestone.CALLED && queued != null && ordered != null) {
-            return within(queued) && within(ordered) ? List.of(new Phase(from, "queue", queued, ordered)) : List.of();
-        }
-        Instant ready = times.ready();
-        return from == Milestone.SCHEDULED && ready != null && within(ready)
-                ? List.of(new Phase(from, "sandbox", start, ready), new Phase(from, "container", ready, end))
-                : List.of();
+    /**
+     * The same in more detail, where that is known; again without a gap.
+     *
+     * @param decided when the operator had found that the build has ended; null where nobody knows
+     */
+    List<Phase> parts(AttemptTimes times, @Nullable Instant decided) {
+        return switch (from) {
+            case CALLED ->
+                times.queued() == null
+                        ? parts(List.of("decision", "api"), cuts(times.ordered()))
+                        : parts(List.of("decision", "queue", "api"), cuts(times.queued(), times.ordered()));
+            case SCHEDULED -> parts(List.of("sandbox", "container"), cuts(times.ready()));
+            case ENDED -> parts(List.of("log", "api"), cuts(decided));
+            case WRITTEN, PROCESS, BEGUN, SOURCE, PLANNED, FIRST_STEP, LAST_STEP, PUSHED, RECORDED -> List.of();
+        };
     }
 
-    private boolean within(Instant at) {
-        return !at.isBefore(start) && !at.isAfter(end);
+    private static List<Instant> cuts(@Nullable Instant... at) {
+        return Stream.of(at).filter(Objects::nonNull).toList();
+    }
+
+    /** None where a cut is missing or lies outside: two clocks differ, or the watch was late. */
+    private List<Phase> parts(List<String> names, List<Instant> cuts) {
+        List<Phase> parts = new ArrayList<>();
+        Instant since = start;
+        for (Instant at : cuts) {
+            if (at.isBefore(since) || at.isAfter(end)) {
+                return List.of();
+            }
+            parts.add(new Phase(from, names.get(parts.size()), since, at));
+            since = at;
+        }
+        parts.add(new Phase(from, names.getLast(), since, end));
+        return parts.size() == names.size() ? parts : List.of();
     }
 
     Duration time() {

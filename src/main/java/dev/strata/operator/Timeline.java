@@ -12,13 +12,15 @@ import org.jspecify.annotations.Nullable;
  * @param since when the operator saw the write that began it, or found what called for it without one; null where another
  *     operator did
  * @param attempts by the names of their pods
+ * @param decided when the operator had found that it has ended; null before that
  * @param recorded when the API server had taken the status that tells of the end; null before that
  */
 record Timeline(
         @Nullable Instant since,
         Map<String, AttemptTimes> attempts,
+        @Nullable Instant decided,
         @Nullable Instant recorded) {
-    static final Timeline UNKNOWN = new Timeline(null, Map.of(), null);
+    static final Timeline UNKNOWN = new Timeline(null, Map.of(), null, null);
 
     Timeline {
         attempts = Map.copyOf(attempts);

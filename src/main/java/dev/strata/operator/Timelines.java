@@ -51,6 +51,9 @@ final class Timelines implements Metrics {
 
         @Nullable
         ImageBuildStatus end;
+
+        @Nullable
+        Instant decided;
     }
 
     Timelines(Clock clock, Ends ends) {
@@ -133,7 +136,9 @@ final class Timelines implements Metrics {
 
     /** A build's end is about to be recorded. */
     synchronized void ends(ResourceID build, ImageBuildStatus status) {
-        known(build).end = status;
+        Known known = known(build);
+        known.end = status;
+        known.decided = clock.instant();
     }
 
     /** There is nothing to do for a build. */
@@ -148,7 +153,8 @@ final class Timelines implements Metrics {
             recorded(ResourceID.fromResource(build)).ifPresent(known -> {
                 ImageBuildStatus status = known.end;
                 if (status != null) {
-                    ends.ended(build, status, new Timeline(known.since, known.attempts, clock.instant()));
+                    ends.ended(
+                            build, status, new Timeline(known.since, known.attempts, known.decided, clock.instant()));
                 }
             });
         }

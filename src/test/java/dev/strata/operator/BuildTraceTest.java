@@ -122,7 +122,7 @@ class BuildTraceTest {
                         new Timeline.Interval(at("62.4"), at("62.4")),
                         "build 2",
                         new Timeline.Interval(at("62.5"), at("75.1"))));
-        return new Timeline(at("0.0"), Map.of("shop-1", lost, "shop-2", good), at("75.8"));
+        return new Timeline(at("0.0"), Map.of("shop-1", lost, "shop-2", good), at("75.75"), at("75.8"));
     }
 
     private static List<JsonNode> spans(Timeline timeline) {
@@ -146,12 +146,18 @@ class BuildTraceTest {
         assertThat(tree(timeline())).isEqualTo("""
                 build team-a/shop 75.8
                   operator 0.4
+                    decision 0.1
                     queue 0.2
+                    api 0.1
                   attempt 1 linux/amd64 59.6
                     scheduling 0.1
                     pod 59.5
                   operator 1.1
+                    decision 1.05
+                    api 0.05
                   status 0.1
+                    log 0.05
+                    api 0.05
                   attempt 2 linux/amd64 14.6
                     scheduling 0.1
                     pod 0.6

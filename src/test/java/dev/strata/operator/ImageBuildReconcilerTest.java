@@ -271,7 +271,16 @@ class ImageBuildReconcilerTest {
             assertThat(spans)
                     .extracting(Span::name)
                     .containsExactly(
-                            "build team-a/shop", "operator", "status", "attempt 1 linux/amd64", "scheduling", "pod");
+                            "build team-a/shop",
+                            "operator",
+                            "decision",
+                            "api",
+                            "status",
+                            "log",
+                            "api",
+                            "attempt 1 linux/amd64",
+                            "scheduling",
+                            "pod");
         }
     }
 

@@ -98,7 +98,7 @@ class PhaseTest {
                 .filter(phase -> phase.from() == from)
                 .findFirst()
                 .orElseThrow()
-                .parts(times);
+                .parts(times, at(1050));
     }
 
     @Test
@@ -115,10 +115,24 @@ class PhaseTest {
     }
 
     @Test
+    void whatTheApiServerTakesIsPartedFromWhatTheOperatorDoes() {
+        assertThat(parts(Milestone.CALLED, AttemptTimes.UNKNOWN.queuedAndOrdered(null, at(60))))
+                .containsExactly(
+                        new Phase(Milestone.CALLED, "decision", at(0), at(60)),
+                        new Phase(Milestone.CALLED, "api", at(60), at(100)));
+        assertThat(parts(Milestone.ENDED, AttemptTimes.UNKNOWN))
+                .containsExactly(
+                        new Phase(Milestone.ENDED, "log", at(1000), at(1050)),
+                        new Phase(Milestone.ENDED, "api", at(1050), at(1100)));
+    }
+
+    @Test
     void theWaitForATurnIsPartOfTheOperatorsTime() {
         assertThat(parts(Milestone.CALLED, AttemptTimes.UNKNOWN.queuedAndOrdered(at(10), at(60))))
-                .containsExactly(new Phase(Milestone.CALLED, "queue", at(10), at(60)));
-        assertThat(parts(Milestone.CALLED, AttemptTimes.UNKNOWN.queuedAndOrdered(null, at(60))))
-                .isEmpty();
+                .containsExactly(
+                        new Phase(Milestone.CALLED, "decision", at(0), at(10)),
+                        new Phase(Milestone.CALLED, "queue", at(10), at(60)),
+                        new Phase(Milestone.CALLED, "api", at(60), at(100)));
+        assertThat(parts(Milestone.CALLED, AttemptTimes.UNKNOWN)).isEmpty();
     }
 }

@@ -84,7 +84,7 @@ class TimelinesTest {
     }
 
     private Timeline end(long milliseconds) {
-        timelines.ends(ID, END);
+        after(milliseconds - 5).ends(ID, END);
         after(milliseconds).reconciliationSucceeded(BUILD, Map.of());
         assertThat(told).hasSize(1);
         return told.getFirst();
@@ -117,6 +117,7 @@ class TimelinesTest {
                                                 Milestone.ENDED, at(890)),
                                         at(400),
                                         Map.of())),
+                        at(945),
                         at(950)));
         assertThat(timelines.size()).isZero();
     }
@@ -138,7 +139,7 @@ class TimelinesTest {
         write(100, ResourceAction.UPDATED, BUILD);
         timelines.underWay(ID, "another", at(101));
 
-        assertThat(end(200)).isEqualTo(new Timeline(at(100), Map.of(), at(200)));
+        assertThat(end(200)).isEqualTo(new Timeline(at(100), Map.of(), at(195), at(200)));
     }
 
     @Test
