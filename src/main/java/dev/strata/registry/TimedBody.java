@@ -29,8 +29,8 @@ final class TimedBody extends InputStream implements BodySubscriber<InputStream>
     /** Waits are counted in parts: a machine that stands still meanwhile, or sleeps, says nothing about the registry. */
     static final int PARTS_OF_A_WAIT = 10;
 
-    /** So many lists of buffers, of about 16 KiB each, may come before they are read; asked for by halves. */
-    private static final int WINDOW = 32;
+    /** So many lists of buffers, of 16 or, with bin/strata, 128 KiB each, may come before they are read; asked for by halves. */
+    private static final int WINDOW = 8;
 
     private final Duration patience;
     private final LinkedBlockingQueue<Part> parts = new LinkedBlockingQueue<>();
