@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
@@ -173,8 +174,9 @@ public final class Http {
         }
         MessageDigest sha256 = Digest.sha256();
         MessageDigest wanted = checksum == null ? null : checksum.verifier();
+        // Not truncated, empty as it is: ext4 would write all of a file that was to the disk when it is closed.
         try (Watched body = new Watched(response.body(), silence);
-                OutputStream out = Files.newOutputStream(file)) {
+                OutputStream out = Files.newOutputStream(file, StandardOpenOption.WRITE)) {
             byte[] buffer = new byte[1 << 16];
             long size = 0;
             for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {

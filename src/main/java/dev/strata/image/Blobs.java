@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.Map;
@@ -117,7 +118,8 @@ public final class Blobs {
 
         private Ingest(Path file, MessageDigest hash, String algorithm) throws IOException {
             this.file = file;
-            this.out = Files.newOutputStream(file);
+            // Not truncated, empty as it is: ext4 would write all of a file that was to the disk when it is closed.
+            this.out = Files.newOutputStream(file, StandardOpenOption.WRITE);
             this.hash = hash;
             this.algorithm = algorithm;
         }

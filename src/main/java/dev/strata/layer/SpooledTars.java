@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.HashMap;
@@ -53,9 +54,10 @@ final class SpooledTars implements AutoCloseable {
         Path partial = Files.createTempFile(folder, "layer", ".partial");
         try {
             MessageDigest hash = layer.diffId().verifier();
+            // Not truncated, empty as it is: ext4 would write all of a file that was to the disk when it is closed.
             try (InputStream blob = opener.open(layer.diffId());
                     InputStream tar = new DigestInputStream(Compression.decompress(blob), hash);
-                    var out = Files.newOutputStream(partial)) {
+                    var out = Files.newOutputStream(partial, StandardOpenOption.WRITE)) {
                 copy(tar, out, layer.tarSize());
             }
             if (!layer.diffId().matches(hash)) {
