@@ -121,13 +121,14 @@ final class Copying {
             return;
         }
         // What is named itself is copied whatever --exclude says: that speaks of what is found in a folder.
-        leaf(found.tree(), found.path(), fileTarget(found.name()), found.node(), found.owned());
+        leaf(found.tree(), found.path(), fileTarget(found.name()), found.node(), found.owned(), false);
     }
 
     /** A folder's content goes to the destination itself, which gets the folder's time, whether it was there or not. */
     private void directory(Piece.Found found) throws IOException {
         String target = TreePath.follow(plan, step.destination(), true);
-        if (plan.find(target) == null) {
+        boolean isNew = plan.find(target) == null;
+        if (isNew) {
             plan.folders(target, made(), owner != null);
         }
         if (!(plan.find(target) instanceof Node.Directory there)) {
@@ -138,10 +139,12 @@ final class Copying {
             Metadata timed = there.metadata().withTime(source.seconds(), source.nanoseconds());
             put(target, new Node.Directory(timed), null);
         }
-        content(found.tree(), found.path(), target, "", found.owned());
+        content(found.tree(), found.path(), target, "", found.owned(), isNew);
     }
 
-    private void content(Tree tree, String from, String to, String inside, boolean owned) throws IOException {
+    /** @param isNew whether this copy has made the folder, so that nothing can be in the way of what goes into it */
+    private void content(Tree tree, String from, String to, String inside, boolean owned, boolean isNew)
+            throws IOException {
         for (Map.Entry<String, Node> child : tree.children(from).entrySet()) {
             String source = TreePath.join(from, child.getKey());
             String target = TreePath.join(to, child.getKey());
@@ -151,10 +154,10 @@ final class Copying {
                 if (excluded && (exclude.matchesWhole(relative) || !keepsAny(tree, source, relative))) {
                     continue;
                 }
-                enter(target, child.getValue().metadata(), owned);
-                content(tree, source, target, relative, owned);
+                boolean made = enter(target, child.getValue().metadata(), owned, isNew);
+                content(tree, source, target, relative, owned, made);
             } else if (!excluded) {
-                leaf(tree, source, target, child.getValue(), owned);
+                leaf(tree, source, target, child.getValue(), owned, isNew);
             }
         }
     }
@@ -172,13 +175,19 @@ final class Copying {
         return false;
     }
 
-    /** A folder below the destination gets the source's owner and mode, whether it was there or not. */
-    private void enter(String target, Metadata metadata, boolean owned) throws IOException {
-        Node there = plan.find(target);
+    /**
+     * A folder below the destination gets the source's owner and mode, whether it was there or not.
+     *
+     * @param isNew whether the folder that it is in was made by this copy
+     * @return whether it was made now
+     */
+    private boolean enter(String target, Metadata metadata, boolean owned, boolean isNew) throws IOException {
+        Node there = isNew ? null : plan.find(target);
         if (there != null && !(there instanceof Node.Directory)) {
             throw new IOException("cannot copy to non-directory: /" + target);
         }
         put(target, directoryNode(metadata, owned), null);
+        return there == null;
     }
 
     /** A folder on the way to what is copied: one that is there gets the source's mode and keeps its owner and time. */
@@ -189,7 +198,7 @@ final class Copying {
         if (plan.find(target) instanceof Node.Directory there) {
             put(target, new Node.Directory(there.metadata().withMode(metadata.mode())), null);
         } else {
-            enter(target, metadata, owned);
+            enter(target, metadata, owned, false);
         }
     }
 
@@ -198,7 +207,7 @@ final class Copying {
         String path = "";
         List<String> names = List.of(kept.path().split("/"));
         if (kept.path().isEmpty()) {
-            content(kept.tree(), kept.root(), base, "", kept.owned());
+            content(kept.tree(), kept.root(), base, "", kept.owned(), false);
             return;
         }
         for (int i = 0; i < names.size(); i++) {
@@ -217,11 +226,11 @@ final class Copying {
                 if (i < names.size() - 1) {
                     pass(target, node.metadata(), kept.owned());
                 } else {
-                    enter(target, node.metadata(), kept.owned());
-                    content(kept.tree(), source, target, path, kept.owned());
+                    boolean made = enter(target, node.metadata(), kept.owned(), false);
+                    content(kept.tree(), source, target, path, kept.owned(), made);
                 }
             } else if (!excluded) {
-                leaf(kept.tree(), source, target, node, kept.owned());
+                leaf(kept.tree(), source, target, node, kept.owned(), false);
             }
         }
     }
@@ -256,8 +265,8 @@ final class Copying {
         return owner == null ? metadata : metadata.withOwner(owner.uid(), owner.gid());
     }
 
-    private void leaf(Tree tree, String from, String to, Node node, boolean owned) throws IOException {
-        if (plan.find(to) instanceof Node.Directory) {
+    private void leaf(Tree tree, String from, String to, Node node, boolean owned, boolean isNew) throws IOException {
+        if (!isNew && plan.find(to) instanceof Node.Directory) {
             throw new IOException("cannot replace to directory /" + to + " with file");
         }
         leaf(tree, from, to, node, metadata(node.metadata(), owned, false));

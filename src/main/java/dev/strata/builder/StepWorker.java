@@ -180,15 +180,15 @@ final class StepWorker implements Worker, StepFiles.Forms {
     }
 
     private static @Nullable Instant newest(Collection<Change> changes) {
-        Instant newest = null;
+        boolean any = false;
+        long newest = Long.MIN_VALUE;
         for (Change change : changes) {
             if (change instanceof Change.Put put && !(put.node() instanceof Node.Directory)) {
-                Metadata metadata = put.node().metadata();
-                Instant time = Instant.ofEpochSecond(metadata.seconds());
-                newest = newest == null || time.isAfter(newest) ? time : newest;
+                any = true;
+                newest = Math.max(newest, put.node().metadata().seconds());
             }
         }
-        return newest;
+        return any ? Instant.ofEpochSecond(newest) : null;
     }
 
     private StepFiles directory(Step.MakeDirectory step, StepFiles parent) throws IOException {

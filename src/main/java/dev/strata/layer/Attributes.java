@@ -34,9 +34,9 @@ final class Attributes {
      *
      * @param file open
      * @param name of the same file
+     * @param status of the file, or of another that was made alike
      */
-    void setNew(int file, byte[] name, String path, Metadata metadata) throws IOException {
-        Posix.Status status = Posix.status(file, name);
+    void setNew(int file, byte[] name, String path, Metadata metadata, Posix.Status status) throws IOException {
         if (!owners) {
             noteOwners();
         } else if (status.uid() != metadata.uid() || status.gid() != metadata.gid()) {

@@ -5,11 +5,13 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** A tar being unpacked, entry by entry. */
 final class Unpacking {
@@ -19,6 +21,7 @@ final class Unpacking {
     private static final String RESERVED = ".wh..wh.";
 
     private static final byte[] ZEROS = new byte[1 << 16];
+    private static final int SET_GROUP_ID = 02000;
 
     private final RootFolder folder;
     private final Unpack.Whiteouts whiteouts;
@@ -33,11 +36,20 @@ final class Unpacking {
     /** Directories' metadata is set at the end: what is put in changes their times. */
     private final TreeMap<String, Metadata> directories = new TreeMap<>();
 
+    /**
+     * What the first new file of each mode was like before anything was set; null where those in other folders may be
+     * otherwise. In a folder that was empty all folders are new and have no group to give until the end.
+     */
+    private final @Nullable Map<Integer, Posix.Status> firstMade;
+
     private boolean opaqueRoot;
 
-    Unpacking(RootFolder folder, Unpack.Whiteouts whiteouts) {
+    Unpacking(RootFolder folder, Unpack.Whiteouts whiteouts) throws IOException {
         this.folder = folder;
         this.whiteouts = whiteouts;
+        Posix.Status root = folder.status("");
+        boolean givesGroup = root == null || (root.mode() & SET_GROUP_ID) != 0;
+        this.firstMade = whiteouts.overlay() && !givesGroup ? new HashMap<>() : null;
     }
 
     void add(TarEntry entry, InputStream content) throws IOException {
@@ -204,8 +216,7 @@ final class Unpacking {
     }
 
     /** Makes a directory where there is none. What is hidden below by something else in its place stays hidden. */
-    private void makeDirectory(String path, Posix.@org.jspecify.annotations.Nullable Status instead)
-            throws IOException {
+    private void makeDirectory(String path, Posix.@Nullable Status instead) throws IOException {
         if (instead != null) {
             clear(path, instead);
         }
@@ -269,7 +280,8 @@ final class Unpacking {
     private void file(String path, Node.RegularFile file, List<TarEntry.Extent> extents, InputStream content)
             throws IOException {
         byte[] name = folder.bytes(path);
-        int made = make(path, name, file.metadata().mode() & 0777);
+        int mode = file.metadata().mode() & 0777;
+        int made = make(path, name, mode);
         try {
             long end = 0;
             for (TarEntry.Extent extent : extents.isEmpty() ? whole(file) : extents) {
@@ -278,10 +290,22 @@ final class Unpacking {
             if (end < file.size()) {
                 Posix.write(made, name, ZEROS, 1, file.size() - 1); // The end of the last hole.
             }
-            attributes.setNew(made, name, path, file.metadata());
+            attributes.setNew(made, name, path, file.metadata(), asMade(made, name, mode));
         } finally {
             Posix.close(made);
         }
+    }
+
+    private Posix.Status asMade(int file, byte[] name, int mode) throws PosixException {
+        Posix.Status known = firstMade == null ? null : firstMade.get(mode);
+        if (known != null) {
+            return known;
+        }
+        Posix.Status status = Posix.status(file, name);
+        if (firstMade != null) {
+            firstMade.put(mode, status);
+        }
+        return status;
     }
 
     private static List<TarEntry.Extent> whole(Node.RegularFile file) {

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("root")
 class UnpackTest {
@@ -57,6 +59,40 @@ class UnpackTest {
         assertThat(tree.find("d/c"))
                 .isInstanceOfSatisfying(
                         Node.Device.class, device -> assertThat(device.minor()).isEqualTo(3));
+    }
+
+    /** A folder that gives its group to what is made in it gives it to directories that are told, not to those that are not. */
+    @ParameterizedTest
+    @ValueSource(ints = {0755, 02755})
+    void inAnEmptyFolderEachFileGetsItsOwnOwnerAndModeWhateverTheFolderGives(int mode) throws IOException {
+        Posix.owner(DiskNames.bytes(root), 7, 8);
+        Posix.mode(DiskNames.bytes(root), mode);
+        ByteArrayOutputStream tar = new ByteArrayOutputStream();
+        List<Metadata> all = List.of(
+                Metadata.of(0644, 0, 0, 1),
+                Metadata.of(0644, 1, 8, 1),
+                Metadata.of(06755, 7, 8, 1),
+                Metadata.of(0755, 0, 8, 1),
+                Metadata.of(0, 7, 0, 1));
+        try (TarWriter writer = new TarWriter(tar)) {
+            writer.directory("told", Metadata.of(02755, 7, 9, 1));
+            for (String folder : List.of("", "told/", "implied/")) {
+                for (int i = 0; i < 2 * all.size(); i++) {
+                    writer.file(folder + i, all.get(i % all.size()), 1, new ByteArrayInputStream(new byte[1]));
+                }
+            }
+        }
+
+        Unpack.apply(new ByteArrayInputStream(tar.toByteArray()), root, Unpack.Whiteouts.OVERLAY_TRUSTED, Bounds.NONE);
+
+        DiskTree tree = new DiskTree(root);
+        for (String folder : List.of("", "told/", "implied/")) {
+            for (int i = 0; i < 2 * all.size(); i++) {
+                assertThat(tree.find(folder + i))
+                        .as(folder + i)
+                        .isEqualTo(new Node.RegularFile(all.get(i % all.size()), 1, null));
+            }
+        }
     }
 
     @Test
