@@ -27,6 +27,11 @@ final class PodReading {
     /** How long a pod may still be there after its grace period, before its node is taken for lost. */
     static final Duration PATIENCE_WITH_NODES = Duration.ofSeconds(30);
 
+    /** The condition that a pod has a node. */
+    static final String SCHEDULED = "PodScheduled";
+    /** The condition that a node has made a pod's sandbox and network, so that containers can be made. */
+    static final String SANDBOX = "PodReadyToStartContainers";
+
     private static final int MESSAGE = 800;
     private static final int LAST_WORDS = 8;
     private static final Set<String> NODE_REASONS =
@@ -210,7 +215,7 @@ final class PodReading {
             return new State.Working();
         }
         Optional<PodCondition> scheduled =
-                condition(pod, "PodScheduled").filter(condition -> "False".equals(condition.getStatus()));
+                condition(pod, SCHEDULED).filter(condition -> "False".equals(condition.getStatus()));
         if (scheduled.isPresent()) {
             return waiting(
                     Reason.UNSCHEDULABLE,
@@ -294,11 +299,11 @@ final class PodReading {
         return pod.getSpec() != null && pod.getSpec().getNodeName() != null;
     }
 
-    /** Whether its node has made its sandbox and its network, so that containers can be made. */
-    static boolean hasSandbox(Pod pod) {
-        return condition(pod, "PodReadyToStartContainers")
+    /** Since when a condition holds, in whole seconds; empty where it does not, or the cluster does not say. */
+    static Optional<Instant> since(Pod pod, String type) {
+        return condition(pod, type)
                 .filter(condition -> "True".equals(condition.getStatus()))
-                .isPresent();
+                .flatMap(condition -> time(condition.getLastTransitionTime()));
     }
 
     private static Optional<PodCondition> condition(Pod pod, String type) {

@@ -2,12 +2,14 @@ package dev.strata.operator;
 
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * When what happened to a build, as far as this process saw it. To what the cluster does it gives whole seconds only, so
- * its times are those at which the operator was told of it by a watch or got an answer.
+ * these times are those at which the operator was told of it by a watch or got an answer; where a watch tells more than a
+ * second late, the end of the cluster's second.
  *
  * @param since when the operator saw the write that began it, or found what called for it without one; null where another
  *     operator did
@@ -59,23 +61,27 @@ record Timeline(
 
         /** The first time counts. */
         AttemptTimes reached(Milestone milestone, Instant at) {
-            return reached.containsKey(milestone) ? this : with(Map.of(milestone, at), steps);
+            Map<Milestone, Instant> all = new EnumMap<>(Milestone.class);
+            all.put(milestone, at);
+            all.putAll(reached);
+            return new AttemptTimes(queued, ordered, all, ready, steps);
         }
 
         AttemptTimes ready(Instant at) {
             return ready == null ? new AttemptTimes(queued, ordered, reached, at, steps) : this;
         }
 
-        /** What the builder has told by now. */
+        /** What the builder has told by now, in place of what it had told before: a step that fails was not the last one. */
         AttemptTimes told(Progress.Times times) {
-            return with(times.reached(), times.steps());
-        }
-
-        private AttemptTimes with(Map<Milestone, Instant> more, Map<String, Interval> newSteps) {
             Map<Milestone, Instant> all = new EnumMap<>(Milestone.class);
-            all.putAll(reached);
-            all.putAll(more);
-            return new AttemptTimes(queued, ordered, all, ready, newSteps);
+            all.putAll(times.reached());
+            for (Milestone own : List.of(Milestone.WRITTEN, Milestone.SCHEDULED)) {
+                Instant at = reached.get(own);
+                if (at != null) {
+                    all.put(own, at);
+                }
+            }
+            return new AttemptTimes(queued, ordered, all, ready, times.steps());
         }
     }
 

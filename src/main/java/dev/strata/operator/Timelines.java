@@ -123,8 +123,17 @@ final class Timelines implements Metrics {
     }
 
     private static AttemptTimes seen(AttemptTimes times, Pod pod, Instant now) {
-        AttemptTimes after = PodReading.hasNode(pod) ? times.reached(Milestone.SCHEDULED, now) : times;
-        return PodReading.hasSandbox(pod) ? after.ready(now) : after;
+        AttemptTimes after = PodReading.hasNode(pod)
+                ? times.reached(Milestone.SCHEDULED, at(now, PodReading.since(pod, PodReading.SCHEDULED)))
+                : times;
+        return PodReading.since(pod, PodReading.SANDBOX)
+                .map(since -> after.ready(at(now, Optional.of(since))))
+                .orElse(after);
+    }
+
+    /** It was in the second that the cluster tells, and not after it was seen. */
+    private static Instant at(Instant seen, Optional<Instant> second) {
+        return second.map(since -> since.plusSeconds(1)).filter(seen::isAfter).orElse(seen);
     }
 
     /** What the builders of its pods have told by now, by pod. */

@@ -83,6 +83,12 @@ class TimelinesTest {
                 """.formatted(spec, conditions), Pod.class);
     }
 
+    /** @param second after noon, as whole as Kubernetes writes times */
+    private static String condition(String type, boolean holds, int second) {
+        return "{type: %s, status: \"%s\", lastTransitionTime: \"%s\"}"
+                .formatted(type, holds ? "True" : "False", at(second * 1000L));
+    }
+
     private Timeline end(long milliseconds) {
         after(milliseconds - 5).ends(ID, END);
         after(milliseconds).reconciliationSucceeded(BUILD, Map.of());
@@ -97,9 +103,9 @@ class TimelinesTest {
         timelines.ordered(ID, "shop-1");
         after(15).seen(pod("{}", "[]"));
         after(20).written(ID, "shop-1");
-        after(30).seen(pod("{nodeName: a}", "[{type: PodReadyToStartContainers, status: \"False\"}]"));
-        after(400).seen(pod("{nodeName: a}", "[{type: PodReadyToStartContainers, status: \"True\"}]"));
-        after(500).seen(pod("{nodeName: a}", "[{type: PodReadyToStartContainers, status: \"True\"}]"));
+        after(30).seen(pod("{nodeName: a}", "[" + condition("PodReadyToStartContainers", false, 0) + "]"));
+        after(400).seen(pod("{nodeName: a}", "[" + condition("PodReadyToStartContainers", true, 0) + "]"));
+        after(500).seen(pod("{nodeName: a}", "[" + condition("PodReadyToStartContainers", true, 0) + "]"));
         after(900).underWay(ID, "hash", at(900));
         timelines.told(ID, Map.of("shop-1", new Progress.Times(Map.of(Milestone.ENDED, at(890)), Map.of())));
 
@@ -120,6 +126,45 @@ class TimelinesTest {
                         at(945),
                         at(950)));
         assertThat(timelines.size()).isZero();
+    }
+
+    @Test
+    void ofWhatAWatchTellsLateTheClustersSecondCounts() {
+        timelines.underWay(ID, "hash", at(0));
+        timelines.ordered(ID, "shop-1");
+        after(7000)
+                .seen(pod(
+                        "{nodeName: a}",
+                        "[" + condition("PodScheduled", true, 1) + ", "
+                                + condition("PodReadyToStartContainers", true, 2) + "]"));
+
+        AttemptTimes times = end(8000).attempt("shop-1");
+        assertThat(times.reached()).containsOnly(Map.entry(Milestone.SCHEDULED, at(2000)));
+        assertThat(times.ready()).isEqualTo(at(3000));
+    }
+
+    @Test
+    void whatABuilderTellsLaterReplacesWhatItToldBefore() {
+        timelines.underWay(ID, "hash", at(0));
+        timelines.ordered(ID, "shop-1");
+        timelines.written(ID, "shop-1");
+        timelines.told(
+                ID,
+                Map.of(
+                        "shop-1",
+                        new Progress.Times(
+                                Map.of(Milestone.FIRST_STEP, at(50), Milestone.LAST_STEP, at(50)), Map.of())));
+        timelines.told(
+                ID,
+                Map.of(
+                        "shop-1",
+                        new Progress.Times(Map.of(Milestone.FIRST_STEP, at(50), Milestone.ENDED, at(90)), Map.of())));
+
+        assertThat(end(100).attempt("shop-1").reached())
+                .containsOnly(
+                        Map.entry(Milestone.WRITTEN, at(0)),
+                        Map.entry(Milestone.FIRST_STEP, at(50)),
+                        Map.entry(Milestone.ENDED, at(90)));
     }
 
     @Test
