@@ -211,7 +211,7 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         Observed seen = observation.seen();
         Decision decided = rebased(build, seen, Decision.decide(seen));
         Decision admitted = admitted(build, seen, decided);
-        time(build, observation, admitted);
+        timelines.decided(ResourceID.fromResource(build), observation, admitted);
         Decision decision = act(build, seen, admitted);
         if (seen.wanted() instanceof Wanted.Valid valid) {
             caches.note(build.getMetadata().getNamespace(), valid, decision instanceof Decision.Start);
@@ -234,36 +234,6 @@ final class ImageBuildReconciler implements Reconciler<ImageBuild> {
         }
         tell(build, seen, decision, next);
         return rescheduled(UpdateControl.patchStatus(withStatus(build, next)), afterwards(seen, decision));
-    }
-
-    /** What was seen is noted before something is done, so that the watch on what is done finds it noted. */
-    private void time(ImageBuild build, Observer.Observation observation, Decision decision) {
-        ResourceID id = ResourceID.fromResource(build);
-        switch (decision) {
-            case Decision.Queued queued -> {
-                goesOn(id, observation);
-                timelines.queued(id, observation.seen().now());
-            }
-            case Decision.Start start -> goesOn(id, observation);
-            case Decision.Wait wait -> goesOn(id, observation);
-            case Decision.Retry retry -> goesOn(id, observation);
-            case Decision.Join join -> goesOn(id, observation);
-            case Decision.Succeed succeed -> goesOn(id, observation);
-            case Decision.Stall stall -> goesOn(id, observation);
-            case Decision.Adopt adopt -> timelines.rests(id);
-            case Decision.Rebase rebase -> timelines.rests(id);
-            case Decision.Retag retag -> timelines.rests(id);
-            case Decision.Settled settled -> timelines.rests(id);
-            case Decision.Clean clean -> {}
-            case Decision.Hold hold -> {}
-        }
-    }
-
-    private void goesOn(ResourceID build, Observer.Observation observation) {
-        if (observation.seen().wanted() instanceof Wanted.Valid valid) {
-            timelines.underWay(build, valid.hash(), observation.seen().now());
-            timelines.told(build, observation.times());
-        }
     }
 
     /** After an end is recorded it is seen once more: only then is it known what to look up, and what to keep how long. */

@@ -159,10 +159,7 @@ final class Progress {
             return;
         }
         switch (event) {
-            case Event.Begun e -> {
-                reached.put(Milestone.PROCESS, at.minusMillis(e.milliseconds()));
-                reached.put(Milestone.BEGUN, at);
-            }
+            case Event.Begun e -> begin(at, e);
             case Event.Planned planned -> reached.put(Milestone.PLANNED, at);
             case Event.Note note -> {}
             case Event.SourceReady e -> {
@@ -170,19 +167,8 @@ final class Progress {
                 revision = Text.cut(e.revision(), LINE);
             }
             case Event.BaseUsed e -> bound(e);
-            case Event.BaseResolved e -> {
-                if (bases.size() < MAX_BASES) {
-                    bases.add(new Base(
-                            Text.cut(e.name().toString(), LINE), e.digest().toString()));
-                }
-            }
-            case Event.Warning e -> {
-                if (warnings.size() < MAX_WARNINGS) {
-                    warnings.add(Text.cut(e.where() == null ? e.message() : e.where() + ": " + e.message(), LINE));
-                } else {
-                    warningsOmitted++;
-                }
-            }
+            case Event.BaseResolved e -> resolved(e);
+            case Event.Warning e -> warn(e);
             case Event.StepKnown e -> know(e);
             case Event.StepOutput e -> remember(e);
             case Event.StepStarted e ->
@@ -214,13 +200,7 @@ final class Progress {
                     step.seconds = e.seconds();
                     step.message = Text.cut(e.message(), MESSAGE);
                 });
-            case Event.StepHeld e -> {
-                held = new Held(at.plusSeconds(e.seconds()), Text.cut(e.message(), MESSAGE));
-                change(at, e.step(), step -> {
-                    step.state = StepState.FAILED;
-                    step.message = Text.cut(e.message(), MESSAGE);
-                });
-            }
+            case Event.StepHeld e -> hold(at, e);
             case Event.StepCanceled e -> change(at, e.step(), step -> step.state = StepState.CANCELED);
             case Event.StepLayer e -> change(at, e.step(), step -> step.layer = layer(e));
             case Event.StackLayer e -> {
@@ -234,6 +214,27 @@ final class Progress {
         }
     }
 
+    private void begin(Instant at, Event.Begun begun) {
+        reached.put(Milestone.PROCESS, at.minusMillis(begun.milliseconds()));
+        reached.put(Milestone.BEGUN, at);
+    }
+
+    private void resolved(Event.BaseResolved base) {
+        if (bases.size() < MAX_BASES) {
+            bases.add(new Base(
+                    Text.cut(base.name().toString(), LINE), base.digest().toString()));
+        }
+    }
+
+    private void warn(Event.Warning warning) {
+        if (warnings.size() < MAX_WARNINGS) {
+            String where = warning.where() == null ? "" : warning.where() + ": ";
+            warnings.add(Text.cut(where + warning.message(), LINE));
+        } else {
+            warningsOmitted++;
+        }
+    }
+
     /** Of several uses of one base the first that binds counts. */
     private void bound(Event.BaseUsed used) {
         String name = Text.cut(used.name().toString(), LINE);
@@ -241,6 +242,15 @@ final class Progress {
                         && (base.boundBy() == null || base.boundBy().isEmpty())
                 ? new Base(name, base.digest(), Text.cut(used.boundBy(), INSTRUCTION))
                 : base);
+    }
+
+    private void hold(Instant at, Event.StepHeld e) {
+        String message = Text.cut(e.message(), MESSAGE);
+        held = new Held(at.plusSeconds(e.seconds()), message);
+        change(at, e.step(), step -> {
+            step.state = StepState.FAILED;
+            step.message = message;
+        });
     }
 
     private void know(Event.StepKnown known) {

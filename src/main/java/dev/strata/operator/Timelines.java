@@ -76,6 +76,35 @@ final class Timelines implements Metrics {
                 && !build.getStatus().attempts().isEmpty();
     }
 
+    /** Told of each decision before it is carried out, so that what the watch tells of it finds it noted. */
+    void decided(ResourceID build, Observer.Observation observation, Decision decision) {
+        switch (decision) {
+            case Decision.Queued queued -> {
+                goesOn(build, observation);
+                queued(build, observation.seen().now());
+            }
+            case Decision.Start start -> goesOn(build, observation);
+            case Decision.Wait wait -> goesOn(build, observation);
+            case Decision.Retry retry -> goesOn(build, observation);
+            case Decision.Join join -> goesOn(build, observation);
+            case Decision.Succeed succeed -> goesOn(build, observation);
+            case Decision.Stall stall -> goesOn(build, observation);
+            case Decision.Adopt adopt -> rests(build);
+            case Decision.Rebase rebase -> rests(build);
+            case Decision.Retag retag -> rests(build);
+            case Decision.Settled settled -> rests(build);
+            case Decision.Clean clean -> {}
+            case Decision.Hold hold -> {}
+        }
+    }
+
+    private void goesOn(ResourceID build, Observer.Observation observation) {
+        if (observation.seen().wanted() instanceof Wanted.Valid valid) {
+            underWay(build, valid.hash(), observation.seen().now());
+            told(build, observation.times());
+        }
+    }
+
     /**
      * A build is at work, or about to be.
      *
