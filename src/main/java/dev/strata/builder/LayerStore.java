@@ -28,9 +28,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -50,6 +52,7 @@ final class LayerStore implements TarSource, AutoCloseable {
     private final Set<Digest> cached = ConcurrentHashMap.newKeySet();
     private final Map<Digest, LayerIndex> known = new ConcurrentHashMap<>();
     private final Map<Digest, CompletableFuture<@Nullable LayerIndex>> coming = new ConcurrentHashMap<>();
+    private final Map<Digest, Future<?>> keeping = new ConcurrentHashMap<>();
     private final List<LayerTree> trees = new CopyOnWriteArrayList<>();
 
     private final Map<Digest, EarlyUpload> underWay = new ConcurrentHashMap<>();
@@ -334,14 +337,34 @@ final class LayerStore implements TarSource, AutoCloseable {
         return new EarlyUpload(registry, first ? destination : null, blobs);
     }
 
-    /** Notes a layer that was made here. */
-    void made(Written written, EarlyUpload upload) throws IOException {
+    /** Notes a layer that was made here; what is in it is kept for later builds while this one goes on. */
+    void made(Written written, EarlyUpload upload) {
         Descriptor blob = written.layer().blob();
         if (upload.complete(blob)) {
             underWay.put(blob.digest(), upload);
         }
-        known.put(written.layer().diffId(), written.index());
-        written.index().save(indexes.resolve(written.layer().diffId().hex()));
+        Digest diffId = written.layer().diffId();
+        known.put(diffId, written.index());
+        keeping.put(diffId, later.submit(() -> {
+            written.index().save(indexes.resolve(diffId.hex()));
+            return null;
+        }));
+    }
+
+    /** Waits until what is in a layer that was made here is kept. */
+    void awaitIndex(Layer layer) throws IOException {
+        Future<?> saving = keeping.get(layer.diffId());
+        if (saving == null) {
+            return;
+        }
+        try {
+            saving.get();
+        } catch (ExecutionException e) {
+            throw new IOException("what is in a layer cannot be kept: " + e.getCause(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("the build was stopped");
+        }
     }
 
     /**

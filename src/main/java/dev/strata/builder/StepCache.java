@@ -186,6 +186,11 @@ final class StepCache implements Cache, LayerStore.FarIndexes, AutoCloseable {
 
     @Override
     public void put(CacheRecord record) {
+        try {
+            layers.awaitIndex(record.made().layer());
+        } catch (IOException e) {
+            warn(e); // later builds read the layer instead
+        }
         String slot = slot(record);
         own.put(record, slot);
         if (volume != null) {
