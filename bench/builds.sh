@@ -1,6 +1,6 @@
 #!/bin/bash
 # builds.sh: whole builds, from `strata build` to the image in a registry: each workload of bench/builders twice, its time as a multiple of
-# the least that this machine could take (its floor), next to the figures that are committed. Needs root; takes about eight minutes, and the
+# the least that this machine could take (its floor), next to the figures that are committed. Needs root; takes about five minutes, and the
 # first time some more for the base images, which are kept in ~/.cache/strata/bench. STRATA_BENCH_WORKLOADS=W4,W9 measures these only.
 #
 # It builds on a new file system in a file, 24 GB at most, that goes when it ends: where many files were made before, the next ones may take twenty
