@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import org.jspecify.annotations.Nullable;
 
 /** A blob that is read while somebody writes it: in this thread's stead, or for another who wanted it before. */
-final class ComingBlob extends InputStream {
+final class ComingBlob extends BulkInput {
     private final Blobs store;
     private final Descriptor blob;
     /** Of its own, so that no other work keeps bytes from coming. */
@@ -40,12 +40,6 @@ final class ComingBlob extends InputStream {
             brought = true;
             store.notifyAll();
         }
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.strata.layer;
 
+import dev.strata.image.BulkInput;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 

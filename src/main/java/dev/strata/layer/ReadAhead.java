@@ -1,5 +1,6 @@
 package dev.strata.layer;
 
+import dev.strata.image.BulkInput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Reads another stream in a thread of its own, some pieces ahead, so that decompressing and what is done with the bytes
  * go on at the same time. An error of the other stream is thrown by a later read.
  */
-final class ReadAhead extends InputStream {
+final class ReadAhead extends BulkInput {
     private static final int PIECE = 256 * 1024;
     private static final int PIECES = 4;
 
@@ -62,12 +63,6 @@ final class ReadAhead extends InputStream {
             piece.trouble = e;
         }
         return piece.length == PIECE;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override

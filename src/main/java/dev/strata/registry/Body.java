@@ -1,5 +1,6 @@
 package dev.strata.registry;
 
+import dev.strata.image.BulkInput;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,19 +59,13 @@ interface Body {
     }
 
     /** The first bytes of a stream. */
-    final class Limited extends InputStream {
+    final class Limited extends BulkInput {
         private final InputStream in;
         private long left;
 
         private Limited(InputStream in, long length) {
             this.in = in;
             this.left = length;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.strata.registry;
 
+import dev.strata.image.BulkInput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.locks.Condition;
@@ -112,13 +113,7 @@ final class Pipe implements Body {
         }
     }
 
-    private final class Reader extends InputStream {
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
+    private final class Reader extends BulkInput {
         @Override
         public int read(byte[] bytes, int offset, int length) throws IOException {
             return Pipe.this.read(bytes, offset, length);

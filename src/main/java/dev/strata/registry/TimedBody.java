@@ -1,5 +1,6 @@
 package dev.strata.registry;
 
+import dev.strata.image.BulkInput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * A response's body as a stream that gives up when no byte comes for a while. The JDK's own stream waits for ever: a
  * registry that hangs in the middle of a layer would hang the build.
  */
-final class TimedBody extends InputStream implements BodySubscriber<InputStream> {
+final class TimedBody extends BulkInput implements BodySubscriber<InputStream> {
     /** One end of the body: a list of buffers, the end, or a failure. */
     private record Part(
             List<ByteBuffer> buffers,
@@ -71,12 +72,6 @@ final class TimedBody extends InputStream implements BodySubscriber<InputStream>
     @Override
     public void onComplete() {
         parts.add(new Part(List.of(), true, null));
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

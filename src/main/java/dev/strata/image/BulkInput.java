@@ -1,10 +1,10 @@
-package dev.strata.layer;
+package dev.strata.image;
 
 import java.io.IOException;
 import java.io.InputStream;
 
 /** A stream that reads many bytes at a time; a single one is a small case of that. */
-abstract class BulkInput extends InputStream {
+public abstract class BulkInput extends InputStream {
     @Override
     public final int read() throws IOException {
         byte[] one = new byte[1];
