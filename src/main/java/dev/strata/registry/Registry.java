@@ -47,6 +47,7 @@ public final class Registry implements AutoCloseable {
     private final BlobUpload uploads;
     private final Reading reading;
     private final Map<Digest, Object> pulls;
+    private final Map<String, Object> pushes;
 
     /** Reads the docker configs at once; a {@link RegistryException} says which cannot be read. */
     public Registry(RegistryOptions options) {
@@ -62,6 +63,7 @@ public final class Registry implements AutoCloseable {
         this.byMirrors = true;
         this.known = new KnownBlobs();
         this.pulls = new ConcurrentHashMap<>();
+        this.pushes = new ConcurrentHashMap<>();
         Credentials credentials = new Credentials(options.dockerConfigs(), credentialPrograms);
         this.connections = new Connections(
                 new Trust(options.caBundle(), options.certificates()), new Proxies(environment), options.patience());
@@ -91,6 +93,7 @@ public final class Registry implements AutoCloseable {
         this.uploads = other.uploads;
         this.reading = other.reading;
         this.pulls = other.pulls;
+        this.pushes = other.pushes;
     }
 
     /** The same registries, read past the mirrors: for what was written here, such as a cache. */
@@ -303,7 +306,13 @@ public final class Registry implements AutoCloseable {
      */
     public Pushed push(Reference repository, Descriptor blob, Blobs blobs) throws IOException {
         Endpoint endpoint = endpoints.origin(repository.domain());
-        return uploads.push(endpoint, endpoint.repository(repository), blob, blobs);
+        String path = endpoint.repository(repository);
+        // Not twice at once: a registry may answer a manifest between with an error, while it writes down again where
+        // the blob is.
+        String place = endpoint.origin() + "/" + path + "@" + blob.digest();
+        synchronized (pushes.computeIfAbsent(place, any -> new Object())) {
+            return uploads.push(endpoint, path, blob, blobs);
+        }
     }
 
     /**
