@@ -73,6 +73,17 @@ class TransferTest {
     }
 
     @Test
+    void aBlobThatTwoWantToPushAtOnceIsSentOnce() throws Exception {
+        Descriptor blob = stored(SIZE);
+        try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+            var one = threads.submit(() -> client.push(name, blob, store));
+            var other = threads.submit(() -> client.push(name, blob, store));
+            assertThat(java.util.List.of(one.get(), other.get())).containsExactlyInAnyOrder(Pushed.SENT, Pushed.EXISTS);
+        }
+        assertThat(server.count("POST .*")).isEqualTo(1);
+    }
+
+    @Test
     void anEmptyBlobCanBePushed() throws IOException {
         Descriptor blob = stored(0);
         client.push(name, blob, store);
