@@ -118,6 +118,17 @@ final class Commands implements AutoCloseable {
         });
     }
 
+    /** Begins what a step will need; what goes wrong goes wrong again for the step, which tells it. */
+    void ahead(Runnable work) {
+        ahead.execute(() -> {
+            try {
+                work.run();
+            } catch (RuntimeException e) {
+                // see above
+            }
+        });
+    }
+
     /** Where the files of a layer go while it is made; null where they cannot go, which the command that needs them tells. */
     @Nullable
     Arrival arrival() {

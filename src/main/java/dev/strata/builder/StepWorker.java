@@ -99,9 +99,20 @@ final class StepWorker implements Worker, StepFiles.Forms {
 
     @Override
     public void expect(Step.Layered step, FileSystem below, List<Step.Layered> between) {
-        if (step instanceof Step.Run) {
-            between.forEach(lower -> stoodOn.add(lower.id()));
-            commands.unpackAhead(((StepFiles) below).layers(), layers);
+        StepFiles files = (StepFiles) below;
+        switch (step) {
+            case Step.Run _ -> {
+                between.forEach(lower -> stoodOn.add(lower.id()));
+                commands.unpackAhead(files.layers(), layers);
+            }
+            case Step.Copy copy -> {
+                if (!copy.link() && between.isEmpty()) {
+                    commands.ahead(files::tree);
+                }
+            }
+            case Step.MakeDirectory _ -> {
+                // is made in no time
+            }
         }
     }
 

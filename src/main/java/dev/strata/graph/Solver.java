@@ -325,6 +325,7 @@ public final class Solver {
                 }
                 // The parent's layers are wanted in any case; it need not wait for this step's key.
                 Once<FileSystem> parent = nodes.get(layered.parent()).result.begin();
+                hit.begin(); // may fail because of a file, and must not wait for a cache then
                 expectEarly(layered);
                 Optional<CacheRecord> found = hit.get();
                 if (found.isPresent()) {
@@ -347,23 +348,43 @@ public final class Solver {
             }
 
             /**
-             * The first command on a base, where it will surely or most likely be run: what it stands on is asked for before its
-             * key is known, since that takes as long as to read all that is copied below it.
+             * What a step will surely or most likely need of its base is asked for before its key is known, since that takes as long
+             * as to read all that is copied: by the first command on a base, and by a copy onto a base on which no command stands.
              */
             private void expectEarly(Step.Layered layered) {
-                if (!(layered instanceof Step.Run)) {
-                    return;
+                boolean early = switch (layered) {
+                    case Step.Run _ -> isFirstCommand(layered);
+                    case Step.Copy copy ->
+                        !copy.link() && base() == nodes.get(copy.parent()) && !isStoodOnByCommands(base());
+                    case Step.MakeDirectory _ -> false; // reads nothing that takes time
+                };
+                if (early && (layered.noCache() || cache.isNew(Ingredients.slot(layered)))) {
+                    worker.expect(layered, base().result.get(), List.of());
                 }
-                Node below = nodes.get(layered.parent());
+            }
+
+            /** What is left when all that the build puts on it is taken away. */
+            private Node base() {
+                Node below = this;
+                while (below.step instanceof Step.Layered lower) {
+                    below = nodes.get(lower.parent());
+                }
+                return below;
+            }
+
+            private boolean isFirstCommand(Step.Layered command) {
+                Node below = nodes.get(command.parent());
                 while (below.step instanceof Step.Layered lower) {
                     if (lower instanceof Step.Run) {
-                        return;
+                        return false;
                     }
                     below = nodes.get(lower.parent());
                 }
-                if (layered.noCache() || cache.isNew(Ingredients.slot(layered))) {
-                    worker.expect(layered, below.result.get(), List.of());
-                }
+                return true;
+            }
+
+            private boolean isStoodOnByCommands(Node base) {
+                return nodes.stream().anyMatch(node -> node.step instanceof Step.Run && node.base() == base);
             }
 
             /** The steps right below that are made anew, too, the nearest first. */

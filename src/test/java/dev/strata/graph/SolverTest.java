@@ -202,6 +202,13 @@ class SolverTest {
     }
 
     @Test
+    void theWorkerHearsOfACopyThatIsNewWhileItsFilesAreRead() throws Exception {
+        worker.whileReading("COPY . /", () -> Awaitility.await().until(() -> !worker.expected.isEmpty()));
+        solve("FROM debian:12\nCOPY . /");
+        assertThat(worker.expected.getFirst()).startsWith("COPY . / on source ");
+    }
+
+    @Test
     void theWorkerNeverHearsOfACommandThatIsKnown() throws Exception {
         solve("FROM debian:12\nCOPY . /\nRUN make");
         next();
