@@ -326,10 +326,14 @@ public final class Registry implements AutoCloseable {
         return Together.run(all, blob -> push(repository, blob, blobs));
     }
 
-    /** Begins to send a blob that is still being made. */
-    public Upload begin(Reference repository) {
+    /**
+     * Begins to send a blob that is still being made.
+     *
+     * @param file where it is written; the caller's to close
+     */
+    public Upload begin(Reference repository, GrowingFile file) {
         Endpoint endpoint = endpoints.origin(repository.domain());
-        return new Upload(uploads, calls, endpoint, endpoint.repository(repository));
+        return new Upload(uploads, calls, endpoint, endpoint.repository(repository), file);
     }
 
     /**

@@ -3,79 +3,59 @@ package dev.strata.registry;
 import dev.strata.image.Blobs;
 import dev.strata.image.Descriptor;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.URI;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A blob that is sent while it is made, before its digest and length are known. Writing never fails because of the
- * registry: what could not be sent on the way is sent at the end from the store, from the last byte that the registry
- * has kept.
+ * A blob that is sent while it is made, before its digest and length are known. What could not be sent on the way is sent
+ * at the end from the store, from the last byte that the registry has kept.
  *
- * <p>One thread writes; close without {@link #commit} gives the upload up.
+ * <p>Close without {@link #commit} gives the upload up.
  */
-public final class Upload extends OutputStream {
+public final class Upload implements AutoCloseable {
     private final BlobUpload uploads;
     private final Calls calls;
     private final Endpoint endpoint;
     private final String repository;
-    private final Pipe pipe = new Pipe();
+    private final GrowingFile file;
     private final CompletableFuture<URI> sent = new CompletableFuture<>();
     private final URI session;
-    private long written;
 
-    Upload(BlobUpload uploads, Calls calls, Endpoint endpoint, String repository) {
+    Upload(BlobUpload uploads, Calls calls, Endpoint endpoint, String repository, GrowingFile file) {
         this.uploads = uploads;
         this.calls = calls;
         this.endpoint = endpoint;
         this.repository = repository;
+        this.file = file;
         this.session = uploads.begin(endpoint, repository);
         Thread.ofVirtual().name("upload to " + repository).start(this::stream);
     }
 
     private void stream() {
-        Call patch = BlobUpload.patch(endpoint, repository, session, pipe);
+        Call patch = BlobUpload.patch(endpoint, repository, session, file.body());
         try (Answer answer = calls.expect(patch, 202, 201, 204)) {
             sent.complete(calls.location(endpoint, answer));
         } catch (RegistryException e) {
             sent.completeExceptionally(e);
         } finally {
-            pipe.breakOff();
-        }
-    }
-
-    @Override
-    public void write(int b) throws IOException {
-        write(new byte[] {(byte) b}, 0, 1);
-    }
-
-    /** @throws IOException only when the thread is interrupted */
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-        written += length;
-        try {
-            pipe.write(bytes, offset, length);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while a blob was sent", e);
+            file.breakOff();
         }
     }
 
     /**
-     * Ends the upload and names it.
+     * Names the upload, of whose file the end is known, and ends it.
      *
      * @param blob what the bytes turned out to be
      * @param blobs where the same bytes are kept, for the case that some could not be sent on the way
      * @throws IOException when the store cannot be read
      */
     public Pushed commit(Descriptor blob, Blobs blobs) throws IOException {
-        if (written != blob.size()) {
+        if (file.size() != blob.size()) {
             throw new IllegalArgumentException("the blob " + blob.digest() + " has " + blob.size() + " bytes, but "
-                    + written + " were written to its upload");
+                    + file.size() + " were written to the file that is sent");
         }
-        pipe.end();
         URI end = finished();
         if (end == null) {
             return uploads.finish(endpoint, repository, blob, blobs, session);
@@ -106,6 +86,6 @@ public final class Upload extends OutputStream {
 
     @Override
     public void close() {
-        pipe.breakOff();
+        file.breakOff();
     }
 }

@@ -138,8 +138,11 @@ abstract class RegistryContract {
         Reference name = Reference.parse(server().host() + "/streamed");
         Descriptor blob = blob(4, 3_000_001);
         try (Registry client = client();
-                Upload upload = client.begin(name)) {
-            java.nio.file.Files.copy(store().path(blob.digest()), upload);
+                GrowingFile file = new GrowingFile(store().path(blob.digest()));
+                Upload upload = client.begin(name, file)) {
+            file.grown(1_000_000);
+            file.grown(blob.size());
+            file.end();
             assertThat(upload.commit(blob, store())).isEqualTo(Pushed.SENT);
             assertThat(client.hasBlob(name, blob.digest())).isTrue();
         }

@@ -56,6 +56,13 @@ class TransferTest {
         return bytes;
     }
 
+    private GrowingFile whole(Descriptor blob) throws IOException {
+        GrowingFile file = new GrowingFile(store.path(blob.digest()));
+        file.grown(blob.size());
+        file.end();
+        return file;
+    }
+
     private Descriptor stored(int size) throws IOException {
         return store.put(MediaTypes.LAYER_TAR, bytes(size));
     }
@@ -332,8 +339,8 @@ class TransferTest {
     @Test
     void aBlobIsSentWhileItIsMade() throws IOException {
         Descriptor blob = stored(SIZE);
-        try (Upload upload = client.begin(name)) {
-            Files.copy(store.path(blob.digest()), upload);
+        try (GrowingFile file = whole(blob);
+                Upload upload = client.begin(name, file)) {
             assertThat(upload.commit(blob, store)).isEqualTo(Pushed.SENT);
         }
         assertThat(server.blobBytes()).isEqualTo(SIZE);
@@ -344,8 +351,8 @@ class TransferTest {
     void aBlobWhoseStreamBrokeIsEndedFromTheStore() throws IOException {
         Descriptor blob = stored(SIZE);
         server.failNext("PATCH .*", new Fault.CutRequest(2_000_000));
-        try (Upload upload = client.begin(name)) {
-            Files.copy(store.path(blob.digest()), upload);
+        try (GrowingFile file = whole(blob);
+                Upload upload = client.begin(name, file)) {
             assertThat(upload.commit(blob, store)).isEqualTo(Pushed.SENT);
         }
         assertThat(server.hasBlob("shop", blob.digest())).isTrue();
@@ -356,8 +363,8 @@ class TransferTest {
     void aRegistryThatTakesNoStreamGetsTheBlobAtTheEnd() throws IOException {
         Descriptor blob = stored(SIZE);
         server.failAlways("PATCH .*", Fault.status(411));
-        try (Upload upload = client.begin(name)) {
-            Files.copy(store.path(blob.digest()), upload);
+        try (GrowingFile file = whole(blob);
+                Upload upload = client.begin(name, file)) {
             upload.commit(blob, store);
         }
         assertThat(server.hasBlob("shop", blob.digest())).isTrue();
