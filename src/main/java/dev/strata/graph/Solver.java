@@ -128,7 +128,7 @@ public final class Solver {
                     },
                     threads);
             try {
-                CompletableFuture.anyOf(all, broken).get();
+                CompletableFuture.anyOf(broken, all).get(); // what was stopped fails, too, but only after what broke
                 return all.join();
             } catch (ExecutionException | CompletionException e) {
                 throw unwrap(e);
