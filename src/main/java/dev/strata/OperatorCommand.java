@@ -40,7 +40,10 @@ import picocli.CommandLine.Spec;
             "Logs are lines of text; STRATA_LOG_FORMAT=json writes them as JSON."
         })
 final class OperatorCommand implements Callable<Integer> {
+    /** Longer than {@link #ENDING}, so that the lease can be given away after it; a pod is given 20 s. */
     private static final Duration STOPPING = Duration.ofSeconds(12);
+
+    private static final Duration ENDING = Duration.ofSeconds(8);
     private static final Duration RESYNC = Duration.ofMinutes(30);
     private static final Duration SECRET_ROUND = Duration.ofSeconds(30);
     private static final Duration BETWEEN_CONNECTIONS = Duration.ofSeconds(1);
@@ -178,7 +181,8 @@ final class OperatorCommand implements Callable<Integer> {
         String image = builderImage == null || builderImage.isBlank() ? ownImage(client) : builderImage;
         StrataOperator.Lease lease = leaseNamespace == null
                 ? null
-                : new StrataOperator.Lease(leaseNamespace, identity == null ? "strata" : identity);
+                : new StrataOperator.Lease(
+                        leaseNamespace, identity == null ? "strata" : identity, () -> System.exit(Main.FAILED));
         return new StrataOperator.Options(
                 new OperatorSettings(image, builderImagePullPolicy, namespace, retryDelay),
                 port,
@@ -187,6 +191,7 @@ final class OperatorCommand implements Callable<Integer> {
                 BETWEEN_CONNECTIONS,
                 RESYNC,
                 SECRET_ROUND,
+                ENDING,
                 lease,
                 tracing());
     }

@@ -292,4 +292,9 @@ final class CacheKeeper implements AutoCloseable {
     public void close() {
         thread.shutdownNow();
     }
+
+    /** After {@link #close}: whether the look that was under way ends within this time. */
+    boolean endsWithin(Duration patience) throws InterruptedException {
+        return thread.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS);
+    }
 }

@@ -1,7 +1,6 @@
 package dev.strata.operator;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.net.URI;
 import java.util.Optional;
@@ -28,13 +27,8 @@ final class Replicas implements HookServer.Leader {
         if (own == null) {
             return Optional.empty();
         }
-        return Optional.ofNullable(client.leases()
-                        .inNamespace(own.namespace())
-                        .withName(StrataOperator.LEASE)
-                        .get())
-                .map(Lease::getSpec)
-                .map(spec -> spec.getHolderIdentity())
-                .filter(holder -> !holder.isEmpty() && !holder.equals(own.identity()))
+        return Leadership.holder(client, own.namespace())
+                .filter(holder -> !holder.equals(own.identity()))
                 .map(holder -> client.pods()
                         .inNamespace(own.namespace())
                         .withName(holder)

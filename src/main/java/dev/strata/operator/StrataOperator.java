@@ -2,11 +2,10 @@ package dev.strata.operator;
 
 import dev.strata.api.ImageBuild;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.ConfigurationService;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
-import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
@@ -24,6 +23,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,12 +35,10 @@ import org.slf4j.LoggerFactory;
 public final class StrataOperator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StrataOperator.class);
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
-    private static final Duration STOPPING = Duration.ofSeconds(8);
+    /** How long what was interrupted may take to end. */
+    private static final Duration INTERRUPTED = Duration.ofSeconds(1);
+
     private static final Duration BETWEEN_CLEAN_UPS = Duration.ofSeconds(30);
-    static final String LEASE = "strata-operator";
-    private static final Duration LEASE_DURATION = Duration.ofSeconds(12);
-    private static final Duration LEASE_RENEWAL = Duration.ofSeconds(8);
-    private static final Duration LEASE_RETRY = Duration.ofMillis(1500);
 
     /**
      * How this process takes part.
@@ -48,6 +49,7 @@ public final class StrataOperator implements AutoCloseable {
      * @param betweenConnections the pause before a pod's log that broke off is asked for again
      * @param resync when a build is looked at again though nothing calls: what was lost anywhere is made good then
      * @param secretRound the pause between two looks at the secrets that builds name
+     * @param ending how long what is under way may go on when this process is to stop; then it is interrupted
      * @param lease null where there is one replica only
      * @param tracing null where nobody wants traces
      */
@@ -59,6 +61,7 @@ public final class StrataOperator implements AutoCloseable {
             Duration betweenConnections,
             Duration resync,
             Duration secretRound,
+            Duration ending,
             @Nullable Lease lease,
             @Nullable Tracing tracing) {}
 
@@ -66,8 +69,9 @@ public final class StrataOperator implements AutoCloseable {
      * Which replica works is decided by a lease.
      *
      * @param identity of this replica: its pod's name
+     * @param lost called when another one has the lease, or it could not be renewed in time: this process has to end
      */
-    public record Lease(String namespace, String identity) {}
+    public record Lease(String namespace, String identity, Runnable lost) {}
 
     /**
      * Who gets a trace of each build that has ended.
@@ -81,6 +85,11 @@ public final class StrataOperator implements AutoCloseable {
             headers = Map.copyOf(headers);
         }
     }
+
+    private final Leadership leadership;
+    /** Where builds are reconciled. The framework ends it but does not say whether it has ended. */
+    private final ExecutorService reconciliations =
+            Executors.newFixedThreadPool(ConfigurationService.DEFAULT_RECONCILIATION_THREADS_NUMBER);
 
     private final Operator operator;
     private final Followers followers;
@@ -101,14 +110,14 @@ public final class StrataOperator implements AutoCloseable {
         this.followers = new Followers(client, options.betweenConnections());
         OperatorMetrics metrics = new OperatorMetrics(registry, followers);
         this.traces = new Traces(options.tracing(), registry);
+        this.leadership = new Leadership(client, options.lease(), metrics, Clock.systemUTC());
         Timelines timelines = new Timelines(Clock.systemUTC(), traces::ended);
         this.operator = new Operator(configuration -> configure(
                 configuration,
                 client,
                 options,
                 new AggregatedMetrics(
-                        List.of(MicrometerMetricsV2.newBuilder(registry).build(), timelines)),
-                metrics));
+                        List.of(MicrometerMetricsV2.newBuilder(registry).build(), timelines))));
         Wakes wakes = new Wakes();
         Cluster cluster = new Cluster(client);
         Outside outside = new Outside(cluster, Path.of(System.getProperty("java.io.tmpdir"), "strata"));
@@ -116,10 +125,10 @@ public final class StrataOperator implements AutoCloseable {
         Upstream upstream = new Upstream(lookUps, outside);
         EventRecorder events = new EventRecorder(client, Clock.systemUTC());
         this.caches =
-                new CacheKeeper(cluster, options.settings(), wakes::isRunning, events, metrics, Clock.systemUTC());
+                new CacheKeeper(cluster, options.settings(), leadership::leads, events, metrics, Clock.systemUTC());
         this.secrets = new SecretVersions(
                 cluster::secret,
-                wakes::all,
+                () -> leadership.leads() ? wakes.all() : Stream.empty(),
                 build -> {
                     wakes.wake(build);
                     upstream.hastenFailed(build);
@@ -147,34 +156,16 @@ public final class StrataOperator implements AutoCloseable {
         this.server = new ProbeServer(options.port(), this::isHealthy, () -> started, registry);
     }
 
-    private static void configure(
-            ConfigurationServiceOverrider configuration,
-            KubernetesClient client,
-            Options options,
-            Metrics told,
-            OperatorMetrics metrics) {
+    private void configure(
+            ConfigurationServiceOverrider configuration, KubernetesClient client, Options options, Metrics told) {
         configuration
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
                 .withUseSSAToPatchPrimaryResource(options.serverSideApply())
-                .withReconciliationTerminationTimeout(STOPPING)
+                .withExecutorService(reconciliations)
+                .withReconciliationTerminationTimeout(options.ending())
                 .withMetrics(told);
-        metrics.leads(options.lease() == null);
-        if (options.lease() != null) {
-            // Who loses the lease ends: the next start waits for it like any other replica.
-            configuration.withLeaderElectionConfiguration(
-                    LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
-                            .withLeaseNamespace(options.lease().namespace())
-                            .withIdentity(options.lease().identity())
-                            .withLeaseDuration(LEASE_DURATION)
-                            .withRenewDeadline(LEASE_RENEWAL)
-                            .withRetryPeriod(LEASE_RETRY)
-                            .withLeaderCallbacks(new LeaderCallbacks(
-                                    () -> metrics.leads(true),
-                                    () -> metrics.leads(false),
-                                    leader -> LOG.info("the replica {} works", leader)))
-                            .build());
-        }
+        leadership.election().ifPresent(configuration::withLeaderElectionConfiguration);
     }
 
     private static void configure(ControllerConfigurationOverrider<ImageBuild> controller, Options options) {
@@ -216,16 +207,7 @@ public final class StrataOperator implements AutoCloseable {
 
     /** Whether a replica holds the lease in this namespace and has renewed it in time. */
     public static boolean isLed(KubernetesClient client, String namespace, Clock clock) {
-        io.fabric8.kubernetes.api.model.coordination.v1.Lease lease =
-                client.leases().inNamespace(namespace).withName(LEASE).get();
-        return lease != null
-                && lease.getSpec().getHolderIdentity() != null
-                && lease.getSpec().getRenewTime() != null
-                && lease.getSpec()
-                        .getRenewTime()
-                        .toInstant()
-                        .plus(LEASE_DURATION)
-                        .isAfter(clock.instant());
+        return Leadership.isLed(client, namespace, clock);
     }
 
     /** The port of probes and metrics. */
@@ -238,18 +220,24 @@ public final class StrataOperator implements AutoCloseable {
         return hooks.port();
     }
 
-    /** Ends what is under way and stops. Builder pods go on without an operator. */
+    /** Ends what is under way and stops; then another replica may work. Builder pods go on without an operator. */
     @Override
     public void close() {
         started = false;
+        leadership.end();
         followers.close();
         lookUps.close();
         caches.close();
         secrets.close();
         traces.close();
         operator.stop();
+        leadership.release(INTERRUPTED, this::reconciliationsEnd, caches::endsWithin);
         server.close();
         hooks.close();
         LOG.info("stopped");
+    }
+
+    private boolean reconciliationsEnd(Duration patience) throws InterruptedException {
+        return reconciliations.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 }

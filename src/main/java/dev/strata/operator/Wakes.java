@@ -29,7 +29,7 @@ final class Wakes extends AbstractEventSource<Void, ImageBuild> implements Turns
         }
     }
 
-    /** All builds that the watch shows; none while this replica only waits for its turn. */
+    /** All builds that the watch shows. */
     Stream<ImageBuild> all() {
         IndexedResourceCache<ImageBuild> cache = builds;
         return cache == null || !isRunning() ? Stream.empty() : cache.list();

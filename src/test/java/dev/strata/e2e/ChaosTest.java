@@ -163,7 +163,7 @@ class ChaosTest {
     }
 
     /** Somebody else holds the lease: to the leader it is as if it had been cut off from the cluster for long. */
-    private static void stealLease(KubernetesClient client) {
+    static void stealLease(KubernetesClient client) {
         client.leases()
                 .inNamespace(TestCluster.OPERATOR_NAMESPACE)
                 .withName("strata-operator")

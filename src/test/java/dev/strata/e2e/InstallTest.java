@@ -9,9 +9,12 @@ import dev.strata.api.Condition;
 import dev.strata.api.ImageBuild;
 import dev.strata.api.ImageBuildStatus;
 import dev.strata.api.Reason;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -21,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -89,16 +93,67 @@ class InstallTest {
         }
     }
 
+    /** Nobody waits for the lease's end: it is given away, which is written into it. */
     @Test
-    void a_leader_that_is_asked_to_end_is_followed_by_the_other_replica() {
+    void a_leader_that_is_asked_to_end_gives_its_lease_to_the_other_replica() {
         KubernetesClient client = TestCluster.connect().client;
         String leader = leader(client);
-        client.pods()
+        List<String> holders = new CopyOnWriteArrayList<>();
+        try (SharedIndexInformer<Lease> watch = client.leases()
                 .inNamespace(TestCluster.OPERATOR_NAMESPACE)
-                .withName(leader)
-                .delete();
+                .withName(LEASE)
+                .inform(new Holders(holders))) {
+            await().until(() -> holders.contains(leader));
+            client.pods()
+                    .inNamespace(TestCluster.OPERATOR_NAMESPACE)
+                    .withName(leader)
+                    .delete();
 
-        await().until(() -> !List.of("", leader).contains(holder(client, TestCluster.OPERATOR_NAMESPACE)));
+            await().until(() -> !List.of("", leader).contains(holders.getLast()));
+            assertThat(holders.stream().filter(holder -> !holder.equals(leader)).findFirst())
+                    .as("who held the lease after %s, which renewed it as long as it worked: %s", leader, holders)
+                    .contains("");
+            assertThat(watch.isRunning()).isTrue();
+        }
+    }
+
+    /** Who holds the lease, each time that it is written. */
+    private record Holders(List<String> seen) implements ResourceEventHandler<Lease> {
+        @Override
+        public void onAdd(Lease lease) {
+            seen.add(Objects.requireNonNullElse(lease.getSpec().getHolderIdentity(), ""));
+        }
+
+        @Override
+        public void onUpdate(Lease before, Lease lease) {
+            onAdd(lease);
+        }
+
+        @Override
+        public void onDelete(Lease lease, boolean unknown) {}
+    }
+
+    @Test
+    void a_leader_that_has_lost_its_lease_ends_so_that_two_never_lead() {
+        KubernetesClient client = TestCluster.connect().client;
+        String leader = leader(client);
+        ContainerStatus before = container(client, leader);
+
+        ChaosTest.stealLease(client);
+
+        await().until(
+                        () -> container(client, leader),
+                        now -> now.getState().getRunning() == null || now.getRestartCount() > before.getRestartCount());
+    }
+
+    private static ContainerStatus container(KubernetesClient client, String operator) {
+        return client.pods()
+                .inNamespace(TestCluster.OPERATOR_NAMESPACE)
+                .withName(operator)
+                .require()
+                .getStatus()
+                .getContainerStatuses()
+                .getFirst();
     }
 
     /** The chart in the mode for one namespace, with exactly the rights that it lists, and nobody else at work. */

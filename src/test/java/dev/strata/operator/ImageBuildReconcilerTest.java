@@ -87,6 +87,7 @@ class ImageBuildReconcilerTest {
                         Duration.ofMillis(5),
                         resync,
                         Duration.ofMillis(100),
+                        Duration.ofSeconds(8),
                         null,
                         tracing));
         started.start();
@@ -97,14 +98,14 @@ class ImageBuildReconcilerTest {
     void stop() {
         operator.close();
         client.close();
-        destroy();
+        destroy(server);
     }
 
     /**
      * That server's only thread stands still for half a minute where a watch is closed while it is told something: each
      * waits for the other. The server gives itself ten seconds to close; it is closed when its thread goes on.
      */
-    private void destroy() {
+    static void destroy(KubernetesMockServer server) {
         int port = server.getPort();
         try {
             server.destroy();
