@@ -75,11 +75,7 @@ class InstallTest {
             running.reason(Reason.BUILDING);
             await().until(() -> gate.waiting() == 1);
             String leader = leader(client);
-            client.pods()
-                    .inNamespace(TestCluster.OPERATOR_NAMESPACE)
-                    .withName(leader)
-                    .withGracePeriod(0)
-                    .delete();
+            ChaosTest.kill(client, leader);
 
             await().until(() -> !List.of("", leader).contains(holder(client, TestCluster.OPERATOR_NAMESPACE)));
             Workspace.Build next = workspace.inline("next", "FROM scratch\nLABEL a=b");
