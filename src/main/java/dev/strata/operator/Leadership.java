@@ -73,9 +73,15 @@ final class Leadership {
                 .withLeaseDuration(DURATION)
                 .withRenewDeadline(RENEWAL)
                 .withRetryPeriod(RETRY)
-                .withLeaderCallbacks(new LeaderCallbacks(
-                        this::taken, () -> stopped(own), leader -> LOG.info("the replica {} works", leader)))
+                .withLeaderCallbacks(new LeaderCallbacks(this::taken, () -> stopped(own), Leadership::tell))
                 .build());
+    }
+
+    /** @param holder nobody where the lease was given away */
+    private static void tell(@Nullable String holder) {
+        if (holder != null && !holder.isEmpty()) {
+            LOG.info("the replica {} works", holder);
+        }
     }
 
     private void taken() {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.strata.Patience;
 import dev.strata.api.ImageBuild;
+import dev.strata.api.ImageBuildSpec;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
@@ -28,6 +29,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -35,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -112,7 +115,7 @@ class LeadershipTest {
                         false,
                         Duration.ofSeconds(1),
                         Duration.ofMinutes(30),
-                        Duration.ofMinutes(1),
+                        Duration.ofMillis(10),
                         Patience.LONG,
                         replica(identity),
                         null));
@@ -121,13 +124,15 @@ class LeadershipTest {
         return started;
     }
 
-    /** In front of the API server: who wants to make a pod waits here. */
+    /** In front of the API server: notes who is asked for, and whoever wants to make a pod waits here. */
     private static final class Gate implements Interceptor {
+        private final List<String> paths = new CopyOnWriteArrayList<>();
         private final CountDownLatch reached = new CountDownLatch(1);
         private final CountDownLatch open = new CountDownLatch(1);
 
         @Override
         public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
+            paths.add(request.uri().getPath());
             if (request.method().equals("POST") && request.uri().getPath().endsWith("/namespaces/team-a/pods")) {
                 reached.countDown();
                 try {
@@ -137,6 +142,10 @@ class LeadershipTest {
                 }
             }
         }
+    }
+
+    private long asked(String path) {
+        return gate.paths.stream().filter(path::equals).count();
     }
 
     private void awaitHolder(String identity) {
@@ -183,6 +192,31 @@ class LeadershipTest {
                         });
         operator.close();
         assertThat(Leadership.holder(client, "strata-system")).contains("two");
+    }
+
+    @Test
+    void whoWaitsForItsTurnDoesNotEvenLookAtSecrets() throws IOException {
+        String secret = "/api/v1/namespaces/team-a/secrets/npm";
+        Lease others = lease("other");
+        others.getSpec().setRenewTime(ZonedDateTime.now(ZoneOffset.UTC).plusDays(1));
+        client.resource(others).create();
+        ImageBuild build = Serialization.clone(BUILD);
+        build.setSpec(Serialization.unmarshal("""
+                platforms: [linux/amd64]
+                output: {image: registry.example/shop}
+                dockerfile: {inline: FROM scratch}
+                secrets: [{id: npm, secretRef: {name: npm, key: token}}]
+                """, ImageBuildSpec.class));
+        client.resource(build).create();
+
+        operator(gated, "one");
+
+        long before = asked(PATH);
+        await().until(() -> asked(PATH) > before);
+        assertThat(asked(secret)).isZero();
+
+        client.resource(lease("")).update();
+        await().until(() -> asked(secret) > 0);
     }
 
     private void rob() {
