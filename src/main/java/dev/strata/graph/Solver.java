@@ -1,5 +1,6 @@
 package dev.strata.graph;
 
+import dev.strata.image.Layer;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -383,8 +384,15 @@ public final class Solver {
                 return true;
             }
 
+            /** Whoever unpacks an image sees what is in it, too, in whatever stage. */
             private boolean isStoodOnByCommands(Node base) {
-                return nodes.stream().anyMatch(node -> node.step instanceof Step.Run && node.base() == base);
+                return nodes.stream()
+                        .anyMatch(node -> node.step instanceof Step.Run
+                                && node.base().layers().equals(base.layers()));
+            }
+
+            private List<Layer> layers() {
+                return step instanceof Step.Base image ? image.image().layers() : List.of();
             }
 
             /** The steps right below that are made anew, too, the nearest first. */

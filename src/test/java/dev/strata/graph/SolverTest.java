@@ -209,6 +209,14 @@ class SolverTest {
     }
 
     @Test
+    void theWorkerHearsLateOfACopyOntoAnImageThatACommandOfAnotherStageUnpacks() throws Exception {
+        List<String> early = Collections.synchronizedList(new ArrayList<>());
+        worker.whileReading("COPY --from=build /app /", () -> early.addAll(worker.expected));
+        solve("FROM debian:12 AS build\nRUN make\nFROM debian:12\nCOPY --from=build /app /\n");
+        assertThat(early).isNotEmpty().allSatisfy(line -> assertThat(line).startsWith("RUN make on source "));
+    }
+
+    @Test
     void theWorkerNeverHearsOfACommandThatIsKnown() throws Exception {
         solve("FROM debian:12\nCOPY . /\nRUN make");
         next();
