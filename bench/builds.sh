@@ -11,7 +11,7 @@ project=$(dirname "$here")
 . "$project/scripts/phases.sh"
 
 [ "$(id -u)" = 0 ] || { say "builds: skipped, they need root"; exit 0; }
-"$project/scripts/packages.sh" crun curl docker-registry e2fsprogs gzip libisal2 mmdebstrap mount openssl python3 util-linux zstd
+"$project/scripts/packages.sh" crun curl docker-registry e2fsprogs gzip isal libisal2 mmdebstrap mount openssl python3 util-linux zstd
 [ -n "${STRATA_BENCH_NAMESPACE:-}" ] || STRATA_BENCH_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$@"   # the mount ends with it
 
 kept=$cache/bench
