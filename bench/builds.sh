@@ -16,7 +16,7 @@ project=$(dirname "$here")
 
 kept=$cache/bench
 work=$cache/bench-disk
-results=$project/target/bench/builds.json
+results=$project/target/builds.json
 mkdir -p "$kept" "$work" "${results%/*}"
 disk=$cache/bench.ext4
 trap 'rm -f "$disk"' EXIT
