@@ -17,6 +17,7 @@ import dev.strata.image.Platform;
 import dev.strata.image.Reference;
 import dev.strata.registry.RegistryException.Kind;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -238,6 +239,9 @@ class RegistryTest {
         try (Socket socket = server.accept()) {
             socket.getInputStream().read(new byte[10]);
             socket.getOutputStream().write(utf8("HTTP/1.1 400 Bad Request\r\n\r\nno TLS here, this is HTTP"));
+            socket.shutdownOutput();
+            // What is closed with bytes unread is reset, and the answer may be lost with it.
+            socket.getInputStream().transferTo(OutputStream.nullOutputStream());
             socket.getOutputStream().flush();
             socket.getInputStream().readAllBytes();
         } catch (IOException e) {
