@@ -52,6 +52,11 @@ final class Commands implements AutoCloseable {
     private @Nullable OciRuntime runtime;
     private final AtomicBoolean told = new AtomicBoolean();
 
+    /** What a step will need. */
+    interface Preparation {
+        void run() throws IOException;
+    }
+
     /** The numbers that steps have in events. */
     interface Numbers {
         int of(Step step);
@@ -98,20 +103,15 @@ final class Commands implements AutoCloseable {
         return present;
     }
 
-    /**
-     * Begins to unpack what a command will stand on; who needs it waits for the rest only. What goes wrong goes wrong again
-     * for the command, which tells it.
-     */
+    /** Begins to unpack what a command will stand on; who needs it waits for the rest only. */
     void unpackAhead(List<Layer> layers, LayerStore store) {
         if (!settings.sandbox() || !unpacking.add(layers)) {
             return;
         }
         store.expect(layers);
-        ahead.execute(() -> {
+        ahead(() -> {
             try {
                 snapshots().of(layers, store);
-            } catch (IOException | RuntimeException e) {
-                // see above
             } finally {
                 store.expectNoLonger(layers);
             }
@@ -119,11 +119,11 @@ final class Commands implements AutoCloseable {
     }
 
     /** Begins what a step will need; what goes wrong goes wrong again for the step, which tells it. */
-    void ahead(Runnable work) {
+    void ahead(Preparation work) {
         ahead.execute(() -> {
             try {
                 work.run();
-            } catch (RuntimeException e) {
+            } catch (IOException | RuntimeException e) {
                 // see above
             }
         });

@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * What a file holds while another thread writes it. It is read as far as it was said to have grown, and then waited for, so
@@ -14,8 +12,6 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class GrowingFile implements AutoCloseable {
     private final InputStream file;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
     private long size;
     private long read;
     private boolean ended;
@@ -27,70 +23,50 @@ public final class GrowingFile implements AutoCloseable {
     }
 
     /** It holds so many bytes now. */
-    public void grown(long now) {
-        set(() -> size = now);
+    public synchronized void grown(long now) {
+        size = now;
+        notifyAll();
     }
 
     /** No more bytes will come. */
-    public void end() {
-        set(() -> ended = true);
+    public synchronized void end() {
+        ended = true;
+        notifyAll();
     }
 
     /** Nobody may read on: whoever waits for more bytes gets an error. */
-    void breakOff() {
-        set(() -> broken = true);
-    }
-
-    private void set(Runnable change) {
-        lock.lock();
-        try {
-            change.run();
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+    synchronized void breakOff() {
+        broken = true;
+        notifyAll();
     }
 
     /** How many bytes it has, as far as is known. */
-    long size() {
-        lock.lock();
-        try {
-            return size;
-        } finally {
-            lock.unlock();
-        }
+    synchronized long size() {
+        return size;
     }
 
-    private boolean isWaitedFor() {
-        lock.lock();
-        try {
-            return read == size && !ended;
-        } finally {
-            lock.unlock();
-        }
+    private synchronized boolean isWaitedFor() {
+        return read == size && !ended;
     }
 
     /** Waits until there is more than what was read; none is the end. */
-    private long ready() throws IOException {
-        lock.lock();
+    private synchronized long ready() throws IOException {
         try {
-            while (read == size && !ended && !broken) {
-                changed.await();
+            while (isWaitedFor() && !broken) {
+                wait();
             }
-            if (broken) {
-                throw new IOException("the upload was broken off");
-            }
-            return size - read;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
-        } finally {
-            lock.unlock();
         }
+        if (broken) {
+            throw new IOException("the upload was broken off");
+        }
+        return size - read;
     }
 
-    private void passed(int count) {
-        set(() -> read += count);
+    private synchronized void passed(int count) {
+        read += count;
     }
 
     /** What a request sends; once, since it is read from where it was left. */
