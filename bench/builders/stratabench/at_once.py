@@ -51,6 +51,7 @@ class AtOnce:
     def _once(self, work: Callable[[], None]) -> float:
         """Seconds of some work that begins with an empty folder and an empty registry."""
         self.registry.reset()
+        shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
         try:
             subprocess.run(["sync"], check=True)
@@ -72,17 +73,12 @@ class AtOnce:
     def _send(self, pack: str) -> None:
         client = Client(config.PROXY_PORT)
         _, headers, _ = client.call("POST", "/v2/floor/once/blobs/uploads/")
-        subprocess.run(["bash", "-c", SEND, "send", pack, self._url(headers)], check=True, cwd=self.scratch,
+        subprocess.run(["bash", "-c", SEND, "send", pack, client.upload_url(headers)], check=True, cwd=self.scratch,
                        stdout=subprocess.DEVNULL)
         answer = (line.split(":", 1) for line in (self.scratch / "answer").read_text().splitlines() if ":" in line)
         digest = (self.scratch / "digest").read_text().split()[0]
-        url = self._url({name.strip().lower(): value.strip() for name, value in answer})
+        url = client.upload_url({name.strip().lower(): value.strip() for name, value in answer})
         path = "/" + url.split("/", 3)[3]
         status, _, text = client.call("PUT", f"{path}{'&' if '?' in path else '?'}digest=sha256:{digest}")
         if status != 201:
             raise RuntimeError(f"blob upload: {status} {text!r}")
-
-    @staticmethod
-    def _url(headers: dict[str, str]) -> str:
-        location = headers["location"]
-        return location if location.startswith("http") else f"http://{config.HOST}{location}"
